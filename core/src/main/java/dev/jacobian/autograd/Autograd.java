@@ -1,0 +1,329 @@
+package dev.jacobian.autograd;
+
+import dev.jacobian.backend.BinaryOp;
+import dev.jacobian.backend.Device;
+import dev.jacobian.backend.ReduceOp;
+import dev.jacobian.backend.Shape;
+import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * Automatic differentiation in reverse mode. Operations on tensors that require gradients are recorded as they run;
+ * {@link Tensor#backward} and the functions here walk the tape back. Modes belong to one thread.
+ */
+public final class Autograd {
+    private Autograd() {}
+
+    /** A mode of this thread that ends when this is closed. */
+    @FunctionalInterface
+    public interface ModeScope extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /**
+     * Records nothing until closed: for evaluation and for changing parameters.
+     *
+     * @return to be closed, in a try-with-resources statement
+     */
+    public static ModeScope noGrad() {
+        return recording(false);
+    }
+
+    static ModeScope recording(boolean on) {
+        Mode mode = Mode.current();
+        boolean before = mode.recording;
+        mode.recording = on;
+        return () -> mode.recording = before;
+    }
+
+    /**
+     * Records every fused operation as its decomposition until closed, so that gradients can be differentiated again.
+     *
+     * @return to be closed, in a try-with-resources statement
+     */
+    public static ModeScope higherOrder() {
+        Mode mode = Mode.current();
+        boolean before = mode.higherOrder;
+        mode.higherOrder = true;
+        return () -> mode.higherOrder = before;
+    }
+
+    /**
+     * Checks every result, forward and backward, until closed; the first that is not finite is an
+     * {@link AnomalyException} that names the operation and the layer. Slow: for finding where a NaN comes from.
+     *
+     * @return to be closed, in a try-with-resources statement
+     */
+    public static ModeScope detectAnomaly() {
+        Mode mode = Mode.current();
+        boolean before = mode.anomaly;
+        mode.anomaly = true;
+        return () -> mode.anomaly = before;
+    }
+
+    /**
+     * Enters a layer until closed: nodes, errors and random streams are named by its path.
+     *
+     * @param name the layer's name inside the layer that is entered already
+     * @return to be closed, in a try-with-resources statement
+     */
+    public static ModeScope enterLayer(String name) {
+        Mode mode = Mode.current();
+        String before = mode.layer;
+        mode.layer = before.isEmpty() ? name : before + "." + name;
+        return () -> mode.layer = before;
+    }
+
+    /**
+     * The path of the layer that this thread is in.
+     *
+     * @return for example {@code encoder.0.linear}; empty outside of layers
+     */
+    public static String layer() {
+        return Mode.current().layer;
+    }
+
+    /**
+     * Whether operations are recorded.
+     *
+     * @return false under {@link #noGrad}
+     */
+    public static boolean isRecording() {
+        return Mode.current().recording;
+    }
+
+    /**
+     * Whether fused operations are recorded as their decompositions.
+     *
+     * @return true under {@link #higherOrder}
+     */
+    public static boolean isHigherOrder() {
+        return Mode.current().higherOrder;
+    }
+
+    /**
+     * Applies an operation, and records it if one of its inputs requires a gradient.
+     *
+     * @param op the operation
+     * @param inputs its inputs, all on one device
+     * @return the result
+     */
+    public static Tensor apply(Op op, Tensor... inputs) {
+        checkInputs(op, inputs);
+        Mode mode = Mode.current();
+        boolean record = mode.recording && anyRequiresGrad(inputs);
+        Object kernel = null;
+        if (op instanceof FusedOp<?> fused) {
+            kernel = record && mode.higherOrder ? null
+                    : inputs[0].device().backend().kernel(fused.kernel(), inputs[0].dtype());
+            if (kernel == null) {
+                return fused.decompose(inputs);
+            }
+        }
+        OpContext context = new OpContext(op, kernel, inputs, record);
+        Tensor result = forward(op, context, mode, inputs);
+        if (mode.anomaly) {
+            checkFinite(result, op, mode.layer, "result");
+        }
+        if (record && result.dtype().isFloating()) {
+            Node node = new Node(op, context, inputs.clone(), kernel != null, mode.layer);
+            context.seal(result);
+            result.recordedBy(node);
+            node.moveTo(MemoryScope.current());
+        }
+        return result;
+    }
+
+    private static Tensor forward(Op op, OpContext context, Mode mode, Tensor[] inputs) {
+        boolean before = mode.recording;
+        mode.recording = false;
+        try {
+            Tensor result = op.forward(context, inputs);
+            for (Tensor input : inputs) {
+                if (result == input) {
+                    return Tensor.alias(result, result.view()); // a handle of its own, to carry its own history
+                }
+            }
+            return result;
+        } finally {
+            mode.recording = before;
+        }
+    }
+
+    private static void checkInputs(Op op, Tensor[] inputs) {
+        Device device = inputs[0].device();
+        for (int i = 0; i < inputs.length; i++) {
+            if (!inputs[i].isAlive()) {
+                throw new IllegalStateException(op.name() + ": input " + i + ": " + inputs[i].closedMessage());
+            }
+            if (inputs[i].device() != device) {
+                throw new IllegalArgumentException(op.name() + ": inputs on different devices, " + device + " and "
+                        + inputs[i].device() + "; move one with to(device)");
+            }
+        }
+    }
+
+    private static boolean anyRequiresGrad(Tensor[] inputs) {
+        for (Tensor input : inputs) {
+            if (input.requiresGrad()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    static void checkFinite(Tensor value, Op op, String layer, String what) {
+        if (!isFinite(value)) {
+            throw new AnomalyException("anomaly: the " + what + " of " + op.name() + " of shape " + value.shape()
+                    + (layer.isEmpty() ? "" : " in layer " + layer) + " is not finite");
+        }
+    }
+
+    /**
+     * Whether a tensor holds neither NaN nor infinities.
+     *
+     * @param value the tensor
+     * @return true if all elements are finite, or are not floating-point numbers
+     */
+    public static boolean isFinite(Tensor value) {
+        if (!value.dtype().isFloating() || value.shape().size() == 0) {
+            return true;
+        }
+        try (var _ = MemoryScope.open("of a check"); var _ = noGrad()) {
+            Tensor zeros = Tensor.empty(value.device(), value.dtype(), value.shape());
+            value.device().backend().binary(BinaryOp.MUL, value.view(), 0, zeros.view());
+            int[] ones = new int[value.rank()];
+            Arrays.fill(ones, 1);
+            Tensor sum = Tensor.empty(value.device(), value.dtype(), Shape.of(ones));
+            value.device().backend().reduce(ReduceOp.SUM, zeros.view(), sum.view());
+            return sum.item() == 0;
+        }
+    }
+
+    /**
+     * The gradients of one number.
+     *
+     * @param y a tensor of one element, with history
+     * @param inputs the tensors that it is differentiated by
+     * @return one gradient for each, of its shape; zeros where y does not depend on it
+     */
+    public static List<Tensor> grad(Tensor y, Tensor... inputs) {
+        if (y.shape().size() != 1) {
+            throw new IllegalArgumentException("grad: result of shape " + y.shape()
+                    + ", expected one element; sum it, or use Autograd.vjp or Autograd.jacobian");
+        }
+        return Tape.gradients(y, y.onesLike(), false, false, inputs);
+    }
+
+    /**
+     * The gradient of a function of one number. Inside the function of another call, the result can be differentiated
+     * again.
+     *
+     * @param function of one tensor, with one element as its result
+     * @param x where
+     * @return df/dx, of x's shape
+     */
+    public static Tensor grad(UnaryOperator<Tensor> function, Tensor x) {
+        boolean again = isRecording() && x.requiresGrad();
+        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true)) {
+            Tensor input = variable(x, again);
+            Tensor y = function.apply(input);
+            if (y.shape().size() != 1) {
+                throw new IllegalArgumentException("grad: result of shape " + y.shape()
+                        + ", expected one element; sum it, or use Autograd.vjp or Autograd.jacobian");
+            }
+            return Tape.gradients(y, y.onesLike(), again, again, input).getFirst();
+        }
+    }
+
+    /**
+     * The vector-Jacobian product vᵀ · ∂f/∂x.
+     *
+     * @param function of one tensor
+     * @param x where
+     * @param v of the shape of f(x)
+     * @return of x's shape
+     */
+    public static Tensor vjp(UnaryOperator<Tensor> function, Tensor x, Tensor v) {
+        boolean again = isRecording() && x.requiresGrad();
+        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true)) {
+            Tensor input = variable(x, again);
+            Tensor y = function.apply(input);
+            if (!v.shape().equals(y.shape())) {
+                throw new IllegalArgumentException(
+                        "vjp: vector of shape " + v.shape() + ", expected the result's " + y.shape());
+            }
+            return Tape.gradients(y, v, again, again, input).getFirst();
+        }
+    }
+
+    /**
+     * The matrix of all first derivatives.
+     *
+     * @param function of one tensor
+     * @param x where
+     * @return ∂f(x)ᵢ/∂xⱼ, of shape [shape of f(x)…, shape of x…]
+     */
+    public static Tensor jacobian(UnaryOperator<Tensor> function, Tensor x) {
+        try (var _ = recording(true)) {
+            Tensor input = variable(x, false);
+            return rows(function.apply(input), input);
+        }
+    }
+
+    /**
+     * The matrix of all second derivatives.
+     *
+     * @param function of one tensor, with one element as its result
+     * @param x where
+     * @return ∂²f/∂xᵢ∂xⱼ, of shape [shape of x…, shape of x…]
+     */
+    public static Tensor hessian(UnaryOperator<Tensor> function, Tensor x) {
+        try (var _ = higherOrder()) {
+            return jacobian(v -> grad(function, v), x);
+        }
+    }
+
+    private static Tensor variable(Tensor x, boolean linked) {
+        return linked ? x.copy() : x.detach().requireGrad();
+    }
+
+    /** One backward walk for every element of the result. */
+    private static Tensor rows(Tensor y, Tensor x) {
+        int count = Math.toIntExact(y.shape().size());
+        List<Tensor> rows = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            rows.add(Tape.gradients(y, unit(y, i), false, true, x).getFirst());
+        }
+        int[] shape = Arrays.copyOf(y.shape().toArray(), y.shape().rank() + x.shape().rank());
+        System.arraycopy(x.shape().toArray(), 0, shape, y.shape().rank(), x.shape().rank());
+        try (var _ = noGrad()) {
+            return count == 0 ? Tensor.full(x.device(), x.dtype(), Shape.of(shape), 0)
+                    : Tensor.stack(0, rows.toArray(Tensor[]::new)).reshape(shape);
+        }
+    }
+
+    /** Zeros of a tensor's shape with a one at one element. */
+    private static Tensor unit(Tensor y, int element) {
+        float[] values = new float[Math.toIntExact(y.size())];
+        values[element] = 1;
+        try (var _ = noGrad(); var _ = y.device().use()) {
+            return Tensor.of(values).to(y.dtype()).reshape(y.shape());
+        }
+    }
+
+    /**
+     * What {@link Tensor#backward} does: adds gradients to those of the leaves that require them.
+     *
+     * @param y the result
+     * @param dy its gradient
+     */
+    public static void backward(Tensor y, Tensor dy) {
+        Tape.accumulate(y, dy);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.jacobian.autograd;
+
+/** How operations of one thread are recorded, and in which layer it is. */
+final class Mode {
+    private static final ThreadLocal<Mode> CURRENT = ThreadLocal.withInitial(Mode::new);
+
+    boolean recording = true;
+    boolean higherOrder;
+    boolean anomaly;
+    String layer = "";
+
+    private Mode() {}
+
+    static Mode current() {
+        return CURRENT.get();
+    }
+}

@@ -1,0 +1,119 @@
+package dev.jacobian.autograd;
+
+import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.memory.Scoped;
+import dev.jacobian.tensor.Tensor;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** One recorded call of an operation: an entry of the tape. */
+public final class Node extends Scoped {
+    private static final AtomicLong COUNTER = new AtomicLong();
+
+    private final long number = COUNTER.getAndIncrement();
+    private final Op op;
+    private final OpContext context;
+    private final Tensor[] inputs;
+    private final boolean fused;
+    private final String layer;
+
+    Node(Op op, OpContext context, Tensor[] inputs, boolean fused, String layer) {
+        this.op = op;
+        this.context = context;
+        this.inputs = inputs;
+        this.fused = fused;
+        this.layer = layer;
+    }
+
+    /**
+     * The operation.
+     *
+     * @return its record
+     */
+    public Op op() {
+        return op;
+    }
+
+    /**
+     * What it was applied to.
+     *
+     * @return the inputs, in order
+     */
+    public List<Tensor> inputs() {
+        return List.of(inputs);
+    }
+
+    /**
+     * The layer that applied it.
+     *
+     * @return the layer's path, empty outside of layers
+     */
+    public String layer() {
+        return layer;
+    }
+
+    /**
+     * Whether a backend's fused kernel computed it, so that its backward pass is not recorded.
+     *
+     * @return true if so
+     */
+    public boolean isFused() {
+        return fused;
+    }
+
+    /** Later calls have higher numbers: nodes in falling order are a topological order. */
+    long number() {
+        return number;
+    }
+
+    List<Tensor> backward(Tensor dy) {
+        if (fused && Autograd.isRecording()) {
+            throw new IllegalStateException(op.name() + ": no second derivative of a tape that was recorded with fused"
+                    + " kernels; run the forward pass inside try (var _ = Autograd.higherOrder()) { … }");
+        }
+        return op.backward(context, dy);
+    }
+
+    void useUp() {
+        context.release();
+    }
+
+    /**
+     * Moves this node, and all before it that one scope holds, to another scope.
+     *
+     * @param from the scope that closes
+     * @param to the scope that takes over
+     */
+    public void moveGraph(MemoryScope from, MemoryScope to) {
+        var open = new ArrayDeque<Node>();
+        open.push(this);
+        while (!open.isEmpty()) {
+            Node node = open.pop();
+            if (node.scope() != from) {
+                continue;
+            }
+            node.moveTo(to);
+            for (Tensor input : node.inputs) {
+                if (input.history() != null) {
+                    open.push(input.history());
+                }
+            }
+        }
+    }
+
+    @Override
+    protected void released() {
+        context.release();
+    }
+
+    @Override
+    protected void rooted() {
+        context.watch();
+    }
+
+    @Override
+    protected boolean outlivesFrame() {
+        return true;
+    }
+}

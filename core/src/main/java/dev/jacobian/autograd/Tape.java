@@ -1,0 +1,178 @@
+package dev.jacobian.autograd;
+
+import dev.jacobian.backend.BinaryOp;
+import dev.jacobian.backend.Shape;
+import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+
+/**
+ * One walk back over the tape: topological order, accumulation and un-broadcasting, for the rules of all operations.
+ * Nodes are numbered as they are recorded, so the open node of the highest number has received all its gradients.
+ */
+final class Tape {
+    /** A gradient on its way to its node. Once it is a sum of its own, further ones are added in place. */
+    private record Pending(Tensor gradient, boolean own) {}
+
+    private final boolean createGraph;
+    private final boolean retainGraph;
+    private final Map<Tensor, Tensor> targets;
+    private final PriorityQueue<Node> open =
+            new PriorityQueue<>(Comparator.comparingLong(Node::number).reversed());
+    private final Map<Node, Pending> pending = new IdentityHashMap<>();
+    private final boolean anomaly = Mode.current().anomaly;
+
+    private Tape(boolean createGraph, boolean retainGraph, Map<Tensor, Tensor> targets) {
+        this.createGraph = createGraph;
+        this.retainGraph = retainGraph;
+        this.targets = targets;
+    }
+
+    /** Adds the gradients of all leaves to theirs. */
+    static void accumulate(Tensor y, Tensor dy) {
+        new Tape(false, false, null).walk(y, dy);
+    }
+
+    /** The gradients of the given tensors, and of no others. */
+    static List<Tensor> gradients(Tensor y, Tensor dy, boolean createGraph, boolean retainGraph, Tensor... inputs) {
+        Map<Tensor, Tensor> targets = new IdentityHashMap<>();
+        for (Tensor input : inputs) {
+            targets.put(input, null);
+        }
+        new Tape(createGraph, retainGraph, targets).walk(y, dy);
+        return Arrays.stream(inputs).map(input -> {
+            Tensor gradient = targets.get(input);
+            return gradient != null ? gradient : input.zerosLike();
+        }).toList();
+    }
+
+    private void walk(Tensor y, Tensor dy) {
+        try (var _ = Autograd.recording(createGraph)) {
+            if (createGraph) {
+                deliver(y, dy);
+            } else {
+                try (var _ = MemoryScope.open("of the backward pass")) {
+                    deliver(y, dy);
+                }
+            }
+            while (!open.isEmpty()) {
+                step(open.poll());
+            }
+        } finally {
+            pending.values().forEach(left -> drop(left.gradient())); // after a failure
+        }
+    }
+
+    private void step(Node node) {
+        Tensor dy = pending.remove(node).gradient();
+        if (createGraph) {
+            distribute(node, dy);
+        } else {
+            try (var _ = MemoryScope.open("of the backward pass")) {
+                distribute(node, dy);
+            } finally {
+                drop(dy);
+            }
+        }
+        if (!retainGraph) {
+            node.useUp();
+        }
+    }
+
+    private void distribute(Node node, Tensor dy) {
+        List<Tensor> gradients = node.backward(dy);
+        List<Tensor> inputs = node.inputs();
+        if (gradients.size() != inputs.size()) {
+            throw new IllegalStateException(node.op().name() + ": backward returned " + gradients.size()
+                    + " gradients for " + inputs.size() + " inputs; return null where there is none");
+        }
+        for (int i = 0; i < inputs.size(); i++) {
+            Tensor input = inputs.get(i);
+            Tensor gradient = gradients.get(i);
+            if (gradient == null || !input.requiresGrad()) {
+                continue;
+            }
+            if (anomaly) {
+                Autograd.checkFinite(gradient, node.op(), node.layer(), "gradient");
+            }
+            deliver(input, fit(node.op(), gradient, input));
+        }
+    }
+
+    /** Sums a gradient over the axes along which its input was broadcast, and gives it the input's type. */
+    private static Tensor fit(Op op, Tensor gradient, Tensor input) {
+        Shape want = input.shape();
+        Tensor fitted = gradient;
+        if (!fitted.shape().equals(want)) {
+            Shape have = fitted.shape();
+            if (!Shape.broadcast(op.name(), have, want).equals(have)) {
+                throw new IllegalStateException(
+                        op.name() + ": backward returned a gradient of shape " + have + " for an input of shape " + want);
+            }
+            fitted = fitted.sumTo(want);
+        }
+        return fitted.dtype() == input.dtype() ? fitted : fitted.to(input.dtype());
+    }
+
+    private void deliver(Tensor input, Tensor gradient) {
+        Node node = input.history();
+        if (targets == null && node == null) {
+            input.accumulateGrad(gradient);
+        }
+        if (targets != null && targets.containsKey(input)) {
+            collect(input, gradient);
+        }
+        if (node == null) {
+            return;
+        }
+        Pending before = pending.get(node);
+        if (before == null) {
+            hold(gradient);
+            pending.put(node, new Pending(gradient, false));
+            open.add(node);
+        } else if (createGraph) {
+            pending.put(node, new Pending(before.gradient().add(gradient), false));
+        } else if (before.own()) {
+            add(before.gradient(), gradient, before.gradient());
+        } else {
+            Tensor sum = Tensor.empty(input.device(), input.dtype(), input.shape());
+            add(before.gradient(), gradient, sum);
+            hold(sum);
+            pending.put(node, new Pending(sum, true));
+            drop(before.gradient());
+        }
+    }
+
+    private void collect(Tensor input, Tensor gradient) {
+        Tensor before = targets.get(input);
+        if (createGraph) {
+            targets.put(input, before == null ? gradient : before.add(gradient));
+        } else if (before == null) {
+            targets.put(input, MemoryScope.keep(gradient.copy())); // out of the step's scope, dense, and nobody else's
+        } else {
+            add(before, gradient, before);
+        }
+    }
+
+    private static void add(Tensor a, Tensor b, Tensor sum) {
+        a.device().backend().binary(BinaryOp.ADD, a.view(), b.view(), sum.view());
+    }
+
+    /** A recorded walk leaves its memory to the caller's scope; another lives from hand to mouth. */
+    private void hold(Tensor gradient) {
+        if (!createGraph) {
+            gradient.storage().retain();
+        }
+    }
+
+    private void drop(Tensor gradient) {
+        if (!createGraph) {
+            gradient.storage().release();
+        }
+    }
+}

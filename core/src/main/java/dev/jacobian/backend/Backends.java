@@ -1,0 +1,98 @@
+package dev.jacobian.backend;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+
+/** Finds the devices of this machine, once, and chooses among them. */
+final class Backends {
+    private static final String PROPERTY = "jacobian.device";
+    private static final String VARIABLE = "JACOBIAN_DEVICE";
+
+    private Backends() {}
+
+    /** What was found: devices, the fastest first, and a line about each kind. */
+    private record Found(List<Device> devices, List<String> lines) {
+        static final Found INSTANCE = look();
+
+        private static Found look() {
+            List<BackendProvider> providers = new ArrayList<>();
+            List<String> lines = new ArrayList<>();
+            var iterator = ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).iterator();
+            boolean more = true;
+            while (more) {
+                try {
+                    more = iterator.hasNext();
+                    if (more) {
+                        providers.add(iterator.next());
+                    }
+                } catch (ServiceConfigurationError | LinkageError broken) {
+                    lines.add("a backend cannot be loaded: " + broken.getMessage());
+                }
+            }
+            providers.sort(Comparator.comparingInt(BackendProvider::priority).reversed());
+            List<Device> devices = new ArrayList<>();
+            for (BackendProvider provider : providers) {
+                for (Backend backend : provider.backends()) {
+                    devices.add(Device.of(backend));
+                }
+                lines.add(provider.name() + ": " + provider.explanation());
+            }
+            return new Found(List.copyOf(devices), List.copyOf(lines));
+        }
+    }
+
+    /** The default device, and who chose it. */
+    private record Preferred(Device device, String reason) {
+        static final Preferred INSTANCE = choose();
+
+        private static Preferred choose() {
+            String property = System.getProperty(PROPERTY);
+            if (property != null && !property.isBlank()) {
+                return new Preferred(find(property), "-D" + PROPERTY + "=" + property);
+            }
+            String variable = System.getenv(VARIABLE);
+            if (variable != null && !variable.isBlank()) {
+                return new Preferred(find(variable), VARIABLE + "=" + variable);
+            }
+            return new Preferred(fastest(), "the fastest there is");
+        }
+    }
+
+    static List<Device> devices() {
+        return Found.INSTANCE.devices();
+    }
+
+    static Device preferred() {
+        return Preferred.INSTANCE.device();
+    }
+
+    static String explanation() {
+        return preferred() + " (" + Preferred.INSTANCE.reason() + "); " + String.join("; ", Found.INSTANCE.lines());
+    }
+
+    static Device find(String name) {
+        String wanted = name.strip().toLowerCase(Locale.ROOT);
+        if (wanted.equals("auto")) {
+            return fastest();
+        }
+        for (Device device : devices()) {
+            if (device.toString().equals(wanted) || device.toString().equals(wanted + ":0")) {
+                return device;
+            }
+        }
+        throw new IllegalArgumentException("device: no device " + name + " here; available: " + devices() + ", or auto ("
+                + String.join("; ", Found.INSTANCE.lines()) + ")");
+    }
+
+    private static Device fastest() {
+        if (devices().isEmpty()) {
+            throw new IllegalStateException("device: no backend was found; put jacobian-cpu on the module or class path"
+                    + (Found.INSTANCE.lines().isEmpty() ? "" : " (" + String.join("; ", Found.INSTANCE.lines()) + ")"));
+        }
+        return devices().getFirst();
+    }
+}

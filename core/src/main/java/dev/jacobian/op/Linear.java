@@ -1,0 +1,36 @@
+package dev.jacobian.op;
+
+import dev.jacobian.autograd.Op;
+import dev.jacobian.autograd.OpContext;
+import dev.jacobian.backend.Backend;
+import dev.jacobian.backend.Shape;
+import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * y = x · Wᵀ + b of rows x. The product is added to the repeated bias, which saves a pass over y. Backward: dx = dy · W,
+ * dW = dyᵀ · x, db = Σ dy over rows.
+ */
+public record Linear() implements Op {
+    @Override
+    public Tensor forward(OpContext context, Tensor... inputs) {
+        Tensor x = context.save(inputs[0]);
+        Tensor weight = context.save(inputs[1]);
+        Backend backend = x.device().backend();
+        Tensor y = Tensor.empty(x.device(), x.dtype(), Shape.of(x.dim(0), weight.dim(0)));
+        boolean biased = inputs.length == 3;
+        if (biased) {
+            backend.copy(inputs[2].view().expand(y.shape()), y.view());
+        }
+        backend.matmul(x.view(), weight.view().permute(1, 0), y.view(), biased);
+        return y;
+    }
+
+    @Override
+    public List<Tensor> backward(OpContext context, Tensor dy) {
+        Tensor dx = context.needsGrad(0) ? dy.matmul(context.saved(1)) : null;
+        Tensor dw = context.needsGrad(1) ? dy.transpose().matmul(context.saved(0)) : null;
+        return context.inputs() == 2 ? Arrays.asList(dx, dw) : Arrays.asList(dx, dw, dy.sum(0));
+    }
+}

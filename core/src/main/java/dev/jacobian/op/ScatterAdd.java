@@ -1,0 +1,34 @@
+package dev.jacobian.op;
+
+import dev.jacobian.autograd.Op;
+import dev.jacobian.autograd.OpContext;
+import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Adds elements to zeros at their indices along an axis. Backward: each element takes the gradient from its index.
+ *
+ * @param axis the axis
+ * @param length the length of the result's axis
+ */
+public record ScatterAdd(int axis, int length) implements Op {
+    @Override
+    public Tensor forward(OpContext context, Tensor... inputs) {
+        Tensor x = inputs[0];
+        Tensor index = context.save(inputs[1]);
+        Tensor y = Tensor.full(x.device(), x.dtype(), x.shape().with(axis, length), 0);
+        x.device().backend().scatterAdd(x.view(), axis, index.view(), y.view());
+        return y;
+    }
+
+    @Override
+    public List<Tensor> backward(OpContext context, Tensor dy) {
+        return Arrays.asList(dy.gather(axis, context.saved(0)), null);
+    }
+
+    @Override
+    public String name() {
+        return "scatter add";
+    }
+}

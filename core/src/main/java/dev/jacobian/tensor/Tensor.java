@@ -1,0 +1,1612 @@
+package dev.jacobian.tensor;
+
+import dev.jacobian.autograd.Autograd;
+import dev.jacobian.autograd.Node;
+import dev.jacobian.backend.BinaryOp;
+import dev.jacobian.backend.CompareOp;
+import dev.jacobian.backend.DType;
+import dev.jacobian.backend.Device;
+import dev.jacobian.backend.ReduceOp;
+import dev.jacobian.backend.Shape;
+import dev.jacobian.backend.UnaryOp;
+import dev.jacobian.backend.View;
+import dev.jacobian.memory.Keepable;
+import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.memory.Storage;
+import dev.jacobian.op.ArgReduce;
+import dev.jacobian.op.Binary;
+import dev.jacobian.op.BinaryScalar;
+import dev.jacobian.op.Cast;
+import dev.jacobian.op.Compare;
+import dev.jacobian.op.CompareScalar;
+import dev.jacobian.op.Concat;
+import dev.jacobian.op.Copy;
+import dev.jacobian.op.CrossEntropy;
+import dev.jacobian.op.Expand;
+import dev.jacobian.op.Extremum;
+import dev.jacobian.op.Gather;
+import dev.jacobian.op.Linear;
+import dev.jacobian.op.LogSoftmax;
+import dev.jacobian.op.MatMul;
+import dev.jacobian.op.Permute;
+import dev.jacobian.op.Reshape;
+import dev.jacobian.op.ScatterAdd;
+import dev.jacobian.op.Slice;
+import dev.jacobian.op.Softmax;
+import dev.jacobian.op.Sum;
+import dev.jacobian.op.Transfer;
+import dev.jacobian.op.Unary;
+import dev.jacobian.op.Where;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A dense array of numbers on a device, with the history of how it was computed. Thin: a place in a {@link Storage}, and
+ * methods that delegate to one operation each. Its values never change, but for those of a {@link Param}. Methods that
+ * return views share memory with this tensor; all take axes from {@code -rank} to {@code rank-1}. Binary operations
+ * broadcast as NumPy does, and compute in the wider of both types.
+ *
+ * <p>Held by the current {@link MemoryScope} of the thread that makes it; use after that scope has closed throws
+ * {@link IllegalStateException}.
+ */
+public sealed class Tensor implements Keepable permits Param {
+    private Storage storage;
+    private View view;
+    private Node history;
+    private boolean requiresGrad;
+    private Tensor grad;
+    private GradState gradState = GradState.NONE;
+
+    /** What the gradient's buffer holds: nothing, a gradient to add to, or one that an optimiser has used up. */
+    private enum GradState {
+        NONE,
+        FRESH,
+        USED
+    }
+
+    Tensor(Storage storage, View view) {
+        this.storage = storage;
+        this.view = view;
+    }
+
+    /** Gives a parameter other memory, when it moves to another device or type. */
+    final void rebind(Tensor values) {
+        storage = values.storage;
+        view = values.view;
+        grad = null;
+        gradState = GradState.NONE;
+    }
+
+    // ---- making tensors
+
+    /**
+     * Memory for a result, with undefined content.
+     *
+     * @param device where
+     * @param dtype the type of the elements
+     * @param shape the lengths of the axes
+     * @return a dense tensor
+     */
+    public static Tensor empty(Device device, DType dtype, Shape shape) {
+        if (dtype == DType.FLOAT64 && !device.backend().supports(dtype)) {
+            throw new IllegalArgumentException("float64: not supported on " + device + "; use float32, or the cpu device");
+        }
+        Storage storage = Storage.allocate(device, shape.size() * dtype.bytes(), dtype + " " + shape);
+        return new Tensor(storage, new View(storage.buffer(), dtype, shape));
+    }
+
+    /**
+     * Another view of a tensor's memory, without history.
+     *
+     * @param base whose memory
+     * @param view a view of the same buffer
+     * @return a tensor that shares the memory
+     */
+    public static Tensor alias(Tensor base, View view) {
+        if (view.buffer() != base.view.buffer()) {
+            throw new IllegalArgumentException("alias: the view is of another buffer than the tensor");
+        }
+        return new Tensor(base.storage, view);
+    }
+
+    /**
+     * A tensor in which every element is one value.
+     *
+     * @param device where
+     * @param dtype the type of the elements
+     * @param shape the lengths of the axes
+     * @param value the value
+     * @return a dense tensor
+     */
+    public static Tensor full(Device device, DType dtype, Shape shape, double value) {
+        Tensor out = empty(device, dtype, shape);
+        device.backend().fill(value, out.view);
+        return out;
+    }
+
+    /**
+     * A float32 tensor of one value, on the current device.
+     *
+     * @param value the value
+     * @param shape the lengths of the axes
+     * @return a dense tensor
+     */
+    public static Tensor full(double value, int... shape) {
+        return full(Device.current(), DType.FLOAT32, Shape.of(shape), value);
+    }
+
+    /**
+     * A float32 tensor of zeros, on the current device.
+     *
+     * @param shape the lengths of the axes
+     * @return a dense tensor
+     */
+    public static Tensor zeros(int... shape) {
+        return full(0, shape);
+    }
+
+    /**
+     * A float32 tensor of ones, on the current device.
+     *
+     * @param shape the lengths of the axes
+     * @return a dense tensor
+     */
+    public static Tensor ones(int... shape) {
+        return full(1, shape);
+    }
+
+    /**
+     * Zeros of this tensor's device, type and shape.
+     *
+     * @return a dense tensor
+     */
+    public Tensor zerosLike() {
+        return full(device(), dtype(), shape(), 0);
+    }
+
+    /**
+     * Ones of this tensor's device, type and shape.
+     *
+     * @return a dense tensor
+     */
+    public Tensor onesLike() {
+        return full(device(), dtype(), shape(), 1);
+    }
+
+    /**
+     * Memory of this tensor's device, type and shape, with undefined content.
+     *
+     * @return a dense tensor
+     */
+    public Tensor emptyLike() {
+        return empty(device(), dtype(), shape());
+    }
+
+    /**
+     * A vector of float32, on the current device.
+     *
+     * @param values the elements
+     * @return of shape [values.length]
+     */
+    public static Tensor of(float... values) {
+        return HostData.of(values).reshaped(values.length);
+    }
+
+    /**
+     * A vector of float64, on the current device.
+     *
+     * @param values the elements
+     * @return of shape [values.length]
+     */
+    public static Tensor of(double... values) {
+        return HostData.of(values).reshaped(values.length);
+    }
+
+    /**
+     * A vector of int32, on the current device.
+     *
+     * @param values the elements
+     * @return of shape [values.length]
+     */
+    public static Tensor of(int... values) {
+        return HostData.of(values).reshaped(values.length);
+    }
+
+    /**
+     * A vector of bool, on the current device.
+     *
+     * @param values the elements
+     * @return of shape [values.length]
+     */
+    public static Tensor of(boolean... values) {
+        return HostData.of(values).reshaped(values.length);
+    }
+
+    /**
+     * A matrix of float32, on the current device.
+     *
+     * @param rows the rows, all of one length
+     * @return of shape [rows, columns]
+     */
+    public static Tensor of(float[][] rows) {
+        return HostData.of(rows).reshaped(rows.length, rows.length == 0 ? 0 : rows[0].length);
+    }
+
+    /**
+     * A matrix of float64, on the current device.
+     *
+     * @param rows the rows, all of one length
+     * @return of shape [rows, columns]
+     */
+    public static Tensor of(double[][] rows) {
+        return HostData.of(rows).reshaped(rows.length, rows.length == 0 ? 0 : rows[0].length);
+    }
+
+    /**
+     * A matrix of int32, on the current device.
+     *
+     * @param rows the rows, all of one length
+     * @return of shape [rows, columns]
+     */
+    public static Tensor of(int[][] rows) {
+        return HostData.of(rows).reshaped(rows.length, rows.length == 0 ? 0 : rows[0].length);
+    }
+
+    /**
+     * A scalar of float32, on the current device.
+     *
+     * @param value its value
+     * @return of shape []
+     */
+    public static Tensor scalar(double value) {
+        return full(value);
+    }
+
+    /**
+     * Evenly spaced float32 numbers, both ends included.
+     *
+     * @param from the first
+     * @param to the last
+     * @param count how many, at least 1
+     * @return of shape [count]
+     */
+    public static Tensor linspace(double from, double to, int count) {
+        if (count < 1) {
+            throw new IllegalArgumentException("linspace: count " + count + ", expected at least 1");
+        }
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) (count == 1 ? from : from + (to - from) * i / (count - 1));
+        }
+        return of(values);
+    }
+
+    /**
+     * The numbers 0, 1, …, count − 1 as int32.
+     *
+     * @param count how many
+     * @return of shape [count]
+     */
+    public static Tensor arange(int count) {
+        int[] values = new int[count];
+        Arrays.setAll(values, i -> i);
+        return of(values);
+    }
+
+    /**
+     * The identity matrix in float32.
+     *
+     * @param n rows and columns
+     * @return of shape [n, n]
+     */
+    public static Tensor eye(int n) {
+        return diag(ones(n));
+    }
+
+    /**
+     * A square matrix with a vector on its diagonal.
+     *
+     * @param vector of shape [n]
+     * @return of shape [n, n]
+     */
+    public static Tensor diag(Tensor vector) {
+        Check.rank("diag", vector, 1);
+        int n = vector.dim(0);
+        Tensor index = arange(n).to(vector.device()).reshape(n, 1);
+        Tensor column = arange(n).to(vector.device()).reshape(1, n);
+        return where(index.eq(column), vector, vector.detach().zerosLike());
+    }
+
+    /**
+     * Joins tensors along an axis that they have.
+     *
+     * @param axis the axis
+     * @param tensors of equal shapes but for that axis
+     * @return the parts in order
+     */
+    public static Tensor concat(int axis, Tensor... tensors) {
+        if (tensors.length == 0) {
+            throw new IllegalArgumentException("concat: no tensors, expected at least one");
+        }
+        DType dtype = tensors[0].dtype();
+        for (Tensor tensor : tensors) {
+            dtype = DType.promote(dtype, tensor.dtype());
+        }
+        Tensor[] parts = new Tensor[tensors.length];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = tensors[i].to(dtype);
+        }
+        return Autograd.apply(new Concat(parts[0].shape().axis("concat", axis)), parts);
+    }
+
+    /**
+     * Joins tensors along a new axis.
+     *
+     * @param axis where the new axis goes, from {@code -rank-1} to {@code rank}
+     * @param tensors of equal shapes
+     * @return a tensor of one rank more
+     */
+    public static Tensor stack(int axis, Tensor... tensors) {
+        return concat(axis, Arrays.stream(tensors).map(t -> t.unsqueeze(axis)).toArray(Tensor[]::new));
+    }
+
+    /**
+     * Chooses between two tensors, element by element; all three broadcast.
+     *
+     * @param condition bool
+     * @param a taken where true
+     * @param b taken where false
+     * @return of the common shape
+     */
+    public static Tensor where(Tensor condition, Tensor a, Tensor b) {
+        Check.dtype("where", condition, DType.BOOL);
+        DType dtype = DType.promote(a.dtype(), b.dtype());
+        return Autograd.apply(new Where(), condition, a.to(dtype), b.to(dtype));
+    }
+
+    // ---- what a tensor is
+
+    /**
+     * The lengths of the axes.
+     *
+     * @return the shape
+     */
+    public final Shape shape() {
+        return view.shape();
+    }
+
+    /**
+     * The number of axes.
+     *
+     * @return the rank
+     */
+    public final int rank() {
+        return view.rank();
+    }
+
+    /**
+     * The length of one axis.
+     *
+     * @param axis the axis
+     * @return its length
+     */
+    public final int dim(int axis) {
+        return view.dim(axis);
+    }
+
+    /**
+     * The number of elements.
+     *
+     * @return the size
+     */
+    public final long size() {
+        return view.size();
+    }
+
+    /**
+     * The type of the elements.
+     *
+     * @return the type
+     */
+    public final DType dtype() {
+        return view.dtype();
+    }
+
+    /**
+     * Where the tensor is.
+     *
+     * @return the device
+     */
+    public final Device device() {
+        return storage.device();
+    }
+
+    /**
+     * What kernels are given.
+     *
+     * @return the view of this tensor's memory
+     * @throws IllegalStateException if the scope that held the memory was closed
+     */
+    public final View view() {
+        if (!storage.isAlive()) {
+            throw new IllegalStateException(closedMessage());
+        }
+        return view;
+    }
+
+    /**
+     * The memory behind this tensor and its views.
+     *
+     * @return the storage
+     */
+    public final Storage storage() {
+        return storage;
+    }
+
+    /**
+     * Whether the memory is still held.
+     *
+     * @return false after the scope was closed
+     */
+    public final boolean isAlive() {
+        return storage.isAlive();
+    }
+
+    /**
+     * What to say about a tensor whose memory is gone.
+     *
+     * @return a message that names shape, scope and way out
+     */
+    public final String closedMessage() {
+        return "tensor of shape " + view.shape() + (history == null ? "" : " made by " + history.op().name())
+                + " was used after the " + storage.scope() + " that held it was closed; keep it with"
+                + " MemoryScope.keep(tensor), or make it outside";
+    }
+
+    @Override
+    public final void moveTo(MemoryScope from, MemoryScope to) {
+        if (storage.scope() == from) {
+            storage.moveTo(to);
+        }
+        if (history != null) {
+            history.moveGraph(from, to);
+        }
+    }
+
+    // ---- gradients
+
+    /**
+     * The operation that made this tensor.
+     *
+     * @return its tape entry; null for tensors that nothing recorded made
+     */
+    public final Node history() {
+        return history;
+    }
+
+    /**
+     * Links this tensor to the tape; for {@link Autograd#apply} alone.
+     *
+     * @param node the entry
+     */
+    public final void recordedBy(Node node) {
+        if (history != null) {
+            throw new IllegalStateException("tape: the tensor has a history already; return a new tensor from forward");
+        }
+        history = node;
+    }
+
+    /**
+     * Whether gradients flow to this tensor.
+     *
+     * @return true for parameters in training and for what was computed from them
+     */
+    public final boolean requiresGrad() {
+        return history != null || requiresGrad;
+    }
+
+    /**
+     * Asks for gradients: {@link #backward} will add to {@link #grad()}.
+     *
+     * @return this
+     */
+    public final Tensor requireGrad() {
+        setRequiresGrad(true);
+        return this;
+    }
+
+    final void setRequiresGrad(boolean on) {
+        if (on && !dtype().isFloating()) {
+            throw new IllegalArgumentException("requireGrad: type " + dtype() + ", expected a floating-point type");
+        }
+        requiresGrad = on;
+    }
+
+    /**
+     * Computes the gradients of this one number by everything that it was computed from and that requires them, and adds
+     * them to theirs. Uses the tape up.
+     */
+    public final void backward() {
+        if (size() != 1) {
+            throw new IllegalStateException("backward: result of shape " + shape()
+                    + ", expected one element; call sum() or mean() first, or backward(gradient)");
+        }
+        backward(onesLike());
+    }
+
+    /**
+     * Computes gradients, given that of this tensor.
+     *
+     * @param gradient of this tensor's shape
+     */
+    public final void backward(Tensor gradient) {
+        if (!requiresGrad()) {
+            throw new IllegalStateException("backward: the result does not depend on anything that requires a gradient;"
+                    + " use parameters, or requireGrad(), outside of noGrad()");
+        }
+        if (!gradient.shape().equals(shape())) {
+            throw new IllegalArgumentException(
+                    "backward: gradient of shape " + gradient.shape() + ", expected " + shape());
+        }
+        Autograd.backward(this, gradient);
+    }
+
+    /**
+     * The gradient that {@link #backward} has added up.
+     *
+     * @return a tensor of this shape in one buffer that is used again; null before the first backward pass and after
+     *         {@link #zeroGrad}
+     */
+    public final Tensor grad() {
+        return gradState == GradState.NONE ? null : grad;
+    }
+
+    /** Discards the gradient. */
+    public final void zeroGrad() {
+        gradState = GradState.NONE;
+    }
+
+    /** Marks the gradient as applied: still readable, and overwritten by the next backward pass. */
+    public final void useUpGrad() {
+        if (gradState == GradState.FRESH) {
+            gradState = GradState.USED;
+        }
+    }
+
+    /**
+     * Whether there is a gradient that no optimiser has applied.
+     *
+     * @return true after {@link #backward}
+     */
+    public final boolean hasFreshGrad() {
+        return gradState == GradState.FRESH;
+    }
+
+    /**
+     * Adds to the gradient; for the tape alone.
+     *
+     * @param gradient of this tensor's shape and type
+     */
+    public final void accumulateGrad(Tensor gradient) {
+        if (grad == null) {
+            Storage root = Storage.allocate(device(), size() * dtype().bytes(), "gradient " + shape());
+            root.moveTo(MemoryScope.root());
+            grad = new Tensor(root, new View(root.buffer(), dtype(), shape()));
+        }
+        if (gradState == GradState.FRESH) {
+            device().backend().binary(BinaryOp.ADD, grad.view, gradient.view(), grad.view);
+        } else {
+            device().backend().copy(gradient.view(), grad.view);
+        }
+        grad.storage.changed();
+        gradState = GradState.FRESH;
+    }
+
+    /**
+     * The same values without history.
+     *
+     * @return a tensor that shares the memory and requires no gradient
+     */
+    public final Tensor detach() {
+        return new Tensor(storage, view());
+    }
+
+    // ---- elementwise, one operand
+
+    /** −x. */
+    public final Tensor neg() {
+        return unary(UnaryOp.NEG);
+    }
+
+    /** |x|; the derivative at 0 is 0. */
+    public final Tensor abs() {
+        return unary(UnaryOp.ABS);
+    }
+
+    /** −1, 0 or 1; its derivative is 0. */
+    public final Tensor sign() {
+        return unary(UnaryOp.SIGN);
+    }
+
+    /** x². */
+    public final Tensor square() {
+        return unary(UnaryOp.SQUARE);
+    }
+
+    /** √x. */
+    public final Tensor sqrt() {
+        return unary(UnaryOp.SQRT);
+    }
+
+    /** 1/√x. */
+    public final Tensor rsqrt() {
+        return unary(UnaryOp.RSQRT);
+    }
+
+    /** 1/x. */
+    public final Tensor reciprocal() {
+        return unary(UnaryOp.RECIPROCAL);
+    }
+
+    /** eˣ. */
+    public final Tensor exp() {
+        return unary(UnaryOp.EXP);
+    }
+
+    /** eˣ − 1, exact near 0. */
+    public final Tensor expm1() {
+        return unary(UnaryOp.EXPM1);
+    }
+
+    /** The natural logarithm. */
+    public final Tensor log() {
+        return unary(UnaryOp.LOG);
+    }
+
+    /** ln(1 + x), exact near 0. */
+    public final Tensor log1p() {
+        return unary(UnaryOp.LOG1P);
+    }
+
+    /** The sine of x in radians. */
+    public final Tensor sin() {
+        return unary(UnaryOp.SIN);
+    }
+
+    /** The cosine of x in radians. */
+    public final Tensor cos() {
+        return unary(UnaryOp.COS);
+    }
+
+    /** The hyperbolic tangent. */
+    public final Tensor tanh() {
+        return unary(UnaryOp.TANH);
+    }
+
+    /** 1/(1 + e⁻ˣ). */
+    public final Tensor sigmoid() {
+        return unary(UnaryOp.SIGMOID);
+    }
+
+    /** The error function. */
+    public final Tensor erf() {
+        return unary(UnaryOp.ERF);
+    }
+
+    /** max(x, 0); the derivative at 0 is 0. */
+    public final Tensor relu() {
+        return unary(UnaryOp.RELU);
+    }
+
+    /** The largest integer not above x; its derivative is 0. */
+    public final Tensor floor() {
+        return unary(UnaryOp.FLOOR);
+    }
+
+    /** The smallest integer not below x; its derivative is 0. */
+    public final Tensor ceil() {
+        return unary(UnaryOp.CEIL);
+    }
+
+    /** The nearest integer, halves to even; its derivative is 0. */
+    public final Tensor round() {
+        return unary(UnaryOp.ROUND);
+    }
+
+    /** Logical not, of bool. */
+    public final Tensor not() {
+        return unary(UnaryOp.NOT);
+    }
+
+    private Tensor unary(UnaryOp op) {
+        Check.supported(op, this);
+        return Autograd.apply(new Unary(op), this);
+    }
+
+    /** Gaussian error linear unit, x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel, 2016). */
+    public final Tensor gelu() {
+        return mul(0.5).mul(mul(Math.sqrt(0.5)).erf().add(1));
+    }
+
+    /** Softplus, ln(1 + eˣ), without overflow. */
+    public final Tensor softplus() {
+        return relu().add(abs().neg().exp().log1p());
+    }
+
+    /** Sigmoid linear unit, x · sigmoid(x). */
+    public final Tensor silu() {
+        return mul(sigmoid());
+    }
+
+    /**
+     * Limits every element to a range; the derivative is 1 inside and at its ends, else 0.
+     *
+     * @param low the least value
+     * @param high the greatest value
+     * @return of this shape; NaN stays NaN
+     */
+    public final Tensor clamp(double low, double high) {
+        if (!(low <= high)) {
+            throw new IllegalArgumentException("clamp: low " + low + ", high " + high + "; expected low <= high");
+        }
+        Tensor inside = ge(low).mul(le(high));
+        Tensor limited = detach().binary(BinaryOp.MAXIMUM, low).binary(BinaryOp.MINIMUM, high);
+        return where(inside, this, limited);
+    }
+
+    // ---- elementwise, two operands
+
+    /** Adds a tensor, element by element. */
+    public final Tensor add(Tensor other) {
+        return binary(BinaryOp.ADD, other);
+    }
+
+    /** Adds a number, element by element. */
+    public final Tensor add(double value) {
+        return binary(BinaryOp.ADD, value);
+    }
+
+    /** Subtracts a tensor, element by element. */
+    public final Tensor sub(Tensor other) {
+        return binary(BinaryOp.SUB, other);
+    }
+
+    /** Subtracts a number, element by element. */
+    public final Tensor sub(double value) {
+        return binary(BinaryOp.SUB, value);
+    }
+
+    /** Multiplies by a tensor, element by element. For bool: and. */
+    public final Tensor mul(Tensor other) {
+        return binary(BinaryOp.MUL, other);
+    }
+
+    /** Multiplies by a number, element by element. */
+    public final Tensor mul(double value) {
+        return binary(BinaryOp.MUL, value);
+    }
+
+    /** Divides by a tensor, element by element. */
+    public final Tensor div(Tensor other) {
+        return binary(BinaryOp.DIV, other);
+    }
+
+    /** Divides by a number, element by element. */
+    public final Tensor div(double value) {
+        return binary(BinaryOp.DIV, value);
+    }
+
+    /** Raises to the power of a tensor, element by element. */
+    public final Tensor pow(Tensor other) {
+        return binary(BinaryOp.POW, other);
+    }
+
+    /** Raises to the power of a number, element by element. */
+    public final Tensor pow(double value) {
+        return binary(BinaryOp.POW, value);
+    }
+
+    /** The larger of this and a tensor, element by element. For bool: or. */
+    public final Tensor maximum(Tensor other) {
+        return binary(BinaryOp.MAXIMUM, other);
+    }
+
+    /** The larger of this and a number, element by element. */
+    public final Tensor maximum(double value) {
+        return binary(BinaryOp.MAXIMUM, value);
+    }
+
+    /** The smaller of this and a tensor, element by element. */
+    public final Tensor minimum(Tensor other) {
+        return binary(BinaryOp.MINIMUM, other);
+    }
+
+    /** The smaller of this and a number, element by element. */
+    public final Tensor minimum(double value) {
+        return binary(BinaryOp.MINIMUM, value);
+    }
+
+    private Tensor binary(BinaryOp op, Tensor other) {
+        DType dtype = DType.promote(dtype(), other.dtype());
+        Check.supported(op, dtype);
+        return Autograd.apply(new Binary(op), to(dtype), other.to(dtype));
+    }
+
+    private Tensor binary(BinaryOp op, double value) {
+        Tensor left = dtype().isFloating() || dtype() == DType.INT32 && value == Math.rint(value) ? this : toFloat();
+        Check.supported(op, left.dtype());
+        return Autograd.apply(new BinaryScalar(op, value), left);
+    }
+
+    /** This tensor if its type is floating, else in float32. */
+    private Tensor toFloat() {
+        return dtype().isFloating() ? this : to(DType.FLOAT32);
+    }
+
+    /** Where this equals a tensor. */
+    public final Tensor eq(Tensor other) {
+        return compare(CompareOp.EQ, other);
+    }
+
+    /** Where this equals a number. */
+    public final Tensor eq(double value) {
+        return compare(CompareOp.EQ, value);
+    }
+
+    /** Where this differs from a tensor. */
+    public final Tensor ne(Tensor other) {
+        return compare(CompareOp.NE, other);
+    }
+
+    /** Where this differs from a number. */
+    public final Tensor ne(double value) {
+        return compare(CompareOp.NE, value);
+    }
+
+    /** Where this is less than a tensor. */
+    public final Tensor lt(Tensor other) {
+        return compare(CompareOp.LT, other);
+    }
+
+    /** Where this is less than a number. */
+    public final Tensor lt(double value) {
+        return compare(CompareOp.LT, value);
+    }
+
+    /** Where this is at most a tensor. */
+    public final Tensor le(Tensor other) {
+        return compare(CompareOp.LE, other);
+    }
+
+    /** Where this is at most a number. */
+    public final Tensor le(double value) {
+        return compare(CompareOp.LE, value);
+    }
+
+    /** Where this is greater than a tensor. */
+    public final Tensor gt(Tensor other) {
+        return compare(CompareOp.GT, other);
+    }
+
+    /** Where this is greater than a number. */
+    public final Tensor gt(double value) {
+        return compare(CompareOp.GT, value);
+    }
+
+    /** Where this is at least a tensor. */
+    public final Tensor ge(Tensor other) {
+        return compare(CompareOp.GE, other);
+    }
+
+    /** Where this is at least a number. */
+    public final Tensor ge(double value) {
+        return compare(CompareOp.GE, value);
+    }
+
+    private Tensor compare(CompareOp op, Tensor other) {
+        DType dtype = DType.promote(dtype(), other.dtype());
+        return Autograd.apply(new Compare(op), to(dtype), other.to(dtype));
+    }
+
+    private Tensor compare(CompareOp op, double value) {
+        boolean exact = dtype().isFloating() || dtype() == DType.INT32 && value == Math.rint(value);
+        return Autograd.apply(new CompareScalar(op, value), exact ? this : toFloat());
+    }
+
+    /**
+     * Replaces elements where a mask is true.
+     *
+     * @param mask bool, broadcast with this
+     * @param value what is put there
+     * @return of the common shape
+     */
+    public final Tensor maskedFill(Tensor mask, double value) {
+        return where(mask, full(device(), dtype(), Shape.SCALAR, value), this);
+    }
+
+    // ---- reductions
+
+    /** The sum of all elements; bool and int32 give int32. */
+    public final Tensor sum() {
+        return sum(allAxes(), false).reshape();
+    }
+
+    /** The sum along one axis. */
+    public final Tensor sum(int axis) {
+        return sum(new int[] {axis}, false);
+    }
+
+    /**
+     * The sum along one axis.
+     *
+     * @param axis the axis
+     * @param keepAxis whether the axis stays, with length 1
+     * @return the sums
+     */
+    public final Tensor sum(int axis, boolean keepAxis) {
+        return sum(new int[] {axis}, keepAxis);
+    }
+
+    /**
+     * The sum along several axes.
+     *
+     * @param axes the axes, each once
+     * @param keepAxes whether they stay, with length 1
+     * @return the sums
+     */
+    public final Tensor sum(int[] axes, boolean keepAxes) {
+        Tensor x = dtype() == DType.BOOL ? to(DType.INT32) : this;
+        return squeezed(Autograd.apply(new Sum(Check.axes("sum", shape(), axes)), x), axes, keepAxes);
+    }
+
+    /** The mean of all elements; of none NaN. bool and int32 are averaged as float32. */
+    public final Tensor mean() {
+        return mean(allAxes(), false).reshape();
+    }
+
+    /** The mean along one axis. */
+    public final Tensor mean(int axis) {
+        return mean(new int[] {axis}, false);
+    }
+
+    /**
+     * The mean along one axis.
+     *
+     * @param axis the axis
+     * @param keepAxis whether the axis stays, with length 1
+     * @return the means
+     */
+    public final Tensor mean(int axis, boolean keepAxis) {
+        return mean(new int[] {axis}, keepAxis);
+    }
+
+    /**
+     * The mean along several axes.
+     *
+     * @param axes the axes, each once
+     * @param keepAxes whether they stay, with length 1
+     * @return the means
+     */
+    public final Tensor mean(int[] axes, boolean keepAxes) {
+        double count = count("mean", axes);
+        return toFloat().sum(axes, keepAxes).div(count);
+    }
+
+    /**
+     * The mean squared deviation along axes.
+     *
+     * @param axes the axes, each once
+     * @param keepAxes whether they stay, with length 1
+     * @param correction 1 divides by n − 1 (unbiased, PyTorch's default), 0 by n
+     * @return the variances
+     */
+    public final Tensor variance(int[] axes, boolean keepAxes, int correction) {
+        Tensor x = toFloat();
+        double count = count("variance", axes);
+        return x.sub(x.mean(axes, true)).square().sum(axes, keepAxes).div(Math.max(0, count - correction));
+    }
+
+    /** The unbiased variance of all elements. */
+    public final Tensor variance() {
+        return variance(allAxes(), false, 1).reshape();
+    }
+
+    /** The largest of all elements. The gradient is shared equally by ties. */
+    public final Tensor max() {
+        return max(allAxes(), false).reshape();
+    }
+
+    /** The largest elements along one axis. */
+    public final Tensor max(int axis) {
+        return max(new int[] {axis}, false);
+    }
+
+    /**
+     * The largest elements along one axis.
+     *
+     * @param axis the axis
+     * @param keepAxis whether the axis stays, with length 1
+     * @return the extremes
+     */
+    public final Tensor max(int axis, boolean keepAxis) {
+        return max(new int[] {axis}, keepAxis);
+    }
+
+    /**
+     * The largest elements along several axes; NaN where there is one.
+     *
+     * @param axes the axes, each once
+     * @param keepAxes whether they stay, with length 1
+     * @return the extremes
+     */
+    public final Tensor max(int[] axes, boolean keepAxes) {
+        Check.supported(ReduceOp.MAX, this);
+        return squeezed(Autograd.apply(new Extremum(ReduceOp.MAX, Check.axes("max", shape(), axes)), this), axes, keepAxes);
+    }
+
+    /**
+     * Where the largest element along one axis is: the first of equals, the first NaN if there is one.
+     *
+     * @param axis the axis, not empty
+     * @return int32, of one rank less
+     */
+    public final Tensor argmax(int axis) {
+        int at = shape().axis("argmax", axis);
+        return Autograd.apply(new ArgReduce(ReduceOp.MAX, at), this).squeeze(at);
+    }
+
+    /** The smallest of all elements. The gradient is shared equally by ties. */
+    public final Tensor min() {
+        return min(allAxes(), false).reshape();
+    }
+
+    /** The smallest elements along one axis. */
+    public final Tensor min(int axis) {
+        return min(new int[] {axis}, false);
+    }
+
+    /**
+     * The smallest elements along one axis.
+     *
+     * @param axis the axis
+     * @param keepAxis whether the axis stays, with length 1
+     * @return the extremes
+     */
+    public final Tensor min(int axis, boolean keepAxis) {
+        return min(new int[] {axis}, keepAxis);
+    }
+
+    /**
+     * The smallest elements along several axes; NaN where there is one.
+     *
+     * @param axes the axes, each once
+     * @param keepAxes whether they stay, with length 1
+     * @return the extremes
+     */
+    public final Tensor min(int[] axes, boolean keepAxes) {
+        Check.supported(ReduceOp.MIN, this);
+        return squeezed(Autograd.apply(new Extremum(ReduceOp.MIN, Check.axes("min", shape(), axes)), this), axes, keepAxes);
+    }
+
+    /**
+     * Where the smallest element along one axis is: the first of equals, the first NaN if there is one.
+     *
+     * @param axis the axis, not empty
+     * @return int32, of one rank less
+     */
+    public final Tensor argmin(int axis) {
+        int at = shape().axis("argmin", axis);
+        return Autograd.apply(new ArgReduce(ReduceOp.MIN, at), this).squeeze(at);
+    }
+
+    /**
+     * ln Σ eˣ along one axis, without overflow.
+     *
+     * @param axis the axis, not empty
+     * @param keepAxis whether the axis stays, with length 1
+     * @return the logarithms
+     */
+    public final Tensor logSumExp(int axis, boolean keepAxis) {
+        Tensor top = detach().max(axis, true);
+        Tensor shift = where(top.abs().eq(Double.POSITIVE_INFINITY), top.zerosLike(), top);
+        Tensor sum = sub(shift).exp().sum(axis, true).log().add(shift);
+        return keepAxis ? sum : sum.squeeze(axis);
+    }
+
+    private int[] allAxes() {
+        int[] axes = new int[rank()];
+        Arrays.setAll(axes, i -> i);
+        return axes;
+    }
+
+    private double count(String operation, int[] axes) {
+        double count = 1;
+        for (int axis : Check.axes(operation, shape(), axes)) {
+            count *= dim(axis);
+        }
+        return count;
+    }
+
+    private Tensor squeezed(Tensor reduced, int[] axes, boolean keepAxes) {
+        if (keepAxes || axes.length == 0) {
+            return reduced;
+        }
+        Shape shape = reduced.shape();
+        for (int axis : Check.axes("reduce", shape(), axes).reversed()) {
+            shape = shape.without(axis);
+        }
+        return reduced.reshape(shape);
+    }
+
+    /**
+     * Sums over the axes along which a shape was broadcast to this one.
+     *
+     * @param target a shape that broadcasts to this one
+     * @return of the target's shape
+     */
+    public final Tensor sumTo(Shape target) {
+        List<Integer> axes = new ArrayList<>();
+        int added = rank() - target.rank();
+        for (int i = 0; i < rank(); i++) {
+            if (i < added || target.dim(i - added) == 1 && dim(i) != 1) {
+                axes.add(i);
+            }
+        }
+        return sum(axes.stream().mapToInt(i -> i).toArray(), true).reshape(target);
+    }
+
+    // ---- products
+
+    /**
+     * The matrix product over the last two axes; axes before them broadcast. A vector on the left is a row, on the right a column, as in NumPy.
+     *
+     * @param other […, k, n] for this […, m, k]
+     * @return of shape […, m, n]
+     */
+    public final Tensor matmul(Tensor other) {
+        Tensor a = rank() == 1 ? unsqueeze(0) : this;
+        Tensor b = other.rank() == 1 ? other.unsqueeze(1) : other;
+        DType dtype = Check.matmul(this, other, a, b);
+        a = a.to(dtype);
+        b = b.to(dtype);
+        int[] outer = a.shape().toArray();
+        Tensor product;
+        if (b.rank() == 2 && a.rank() > 2) { // one large product instead of many small ones
+            outer[a.rank() - 1] = b.dim(1);
+            product = Autograd.apply(new MatMul(), a.reshape(-1, b.dim(0)), b).reshape(outer);
+        } else {
+            product = Autograd.apply(new MatMul(), a, b);
+        }
+        if (rank() == 1) {
+            product = product.squeeze(-2);
+        }
+        return other.rank() == 1 ? product.squeeze(-1) : product;
+    }
+
+    /**
+     * A fully connected layer, x · weightᵀ + bias.
+     *
+     * @param weight [out, in], for this […, in]
+     * @param bias [out], or null for none
+     * @return of shape […, out]
+     */
+    public final Tensor linear(Tensor weight, Tensor bias) {
+        Check.linear(this, weight, bias);
+        int[] outer = shape().toArray();
+        outer[rank() - 1] = weight.dim(0);
+        Tensor rows = rank() == 2 ? this : reshape(rows(), dim(-1));
+        Tensor y = bias == null ? Autograd.apply(new Linear(), rows, weight) : Autograd.apply(new Linear(), rows, weight, bias);
+        return rank() == 2 ? y : y.reshape(outer);
+    }
+
+    /** How many rows the axes before the last make; also where the last is empty, so that -1 would say nothing. */
+    private int rows() {
+        int rows = 1;
+        for (int i = 0; i < rank() - 1; i++) {
+            rows = Math.multiplyExact(rows, dim(i));
+        }
+        return rows;
+    }
+
+    // ---- softmax and losses
+
+    /**
+     * Softmax along one axis, e^(x − max x) / Σ e^(x − max x).
+     *
+     * @param axis the axis
+     * @return of this shape, summing to 1
+     */
+    public final Tensor softmax(int axis) {
+        Check.floating("softmax", this);
+        return Autograd.apply(new Softmax(shape().axis("softmax", axis)), this);
+    }
+
+    /**
+     * The logarithm of softmax along one axis.
+     *
+     * @param axis the axis
+     * @return of this shape
+     */
+    public final Tensor logSoftmax(int axis) {
+        Check.floating("log softmax", this);
+        return Autograd.apply(new LogSoftmax(shape().axis("log softmax", axis)), this);
+    }
+
+    /**
+     * Cross-entropy of logits with class indices, without reduction; see {@link dev.jacobian.backend.CrossEntropyKernel}.
+     *
+     * @param target [N], int32, for this [N, C]
+     * @param ignoreIndex the label of examples that do not count
+     * @param labelSmoothing how much of the target is spread over all classes, in 0..1
+     * @return [N], the loss of each example
+     */
+    public final Tensor crossEntropy(Tensor target, int ignoreIndex, double labelSmoothing) {
+        Check.crossEntropy(this, target, labelSmoothing);
+        return Autograd.apply(new CrossEntropy(ignoreIndex, labelSmoothing), this, target);
+    }
+
+    // ---- shape
+
+    /**
+     * The same elements in row-major order under another shape.
+     *
+     * @param dims the new lengths; one may be -1 for what is left
+     * @return a view where strides allow it, else a copy
+     */
+    public final Tensor reshape(int... dims) {
+        return reshape(Check.reshape(shape(), dims));
+    }
+
+    /**
+     * The same elements in row-major order under another shape.
+     *
+     * @param target a shape of as many elements
+     * @return a view where strides allow it, else a copy
+     */
+    public final Tensor reshape(Shape target) {
+        if (target.equals(shape())) {
+            return this;
+        }
+        Check.reshape(shape(), target.toArray());
+        return Autograd.apply(new Reshape(target), this);
+    }
+
+    /**
+     * Joins a range of axes into one.
+     *
+     * @param from the first axis
+     * @param to the last axis, included
+     * @return of lower rank
+     */
+    public final Tensor flatten(int from, int to) {
+        int first = shape().axis("flatten", from);
+        int last = shape().axis("flatten", to);
+        if (first > last) {
+            throw new IllegalArgumentException("flatten: first axis " + from + " lies behind last axis " + to);
+        }
+        int[] dims = shape().toArray();
+        int[] joined = new int[rank() - (last - first)];
+        System.arraycopy(dims, 0, joined, 0, first);
+        joined[first] = 1;
+        for (int i = first; i <= last; i++) {
+            joined[first] = Math.multiplyExact(joined[first], dims[i]);
+        }
+        System.arraycopy(dims, last + 1, joined, first + 1, joined.length - first - 1);
+        return reshape(joined);
+    }
+
+    /**
+     * Swaps the last two axes: the transpose of a matrix, or of each of a batch.
+     *
+     * @return a view
+     */
+    public final Tensor transpose() {
+        return transpose(-2, -1);
+    }
+
+    /**
+     * Swaps two axes.
+     *
+     * @param a one axis
+     * @param b the other
+     * @return a view
+     */
+    public final Tensor transpose(int a, int b) {
+        int[] order = allAxes();
+        int first = shape().axis("transpose", a);
+        int second = shape().axis("transpose", b);
+        order[first] = second;
+        order[second] = first;
+        return permute(order);
+    }
+
+    /**
+     * Puts the axes in another order.
+     *
+     * @param order a permutation of the axes
+     * @return a view whose axis i is axis order[i] of this
+     */
+    public final Tensor permute(int... order) {
+        return Autograd.apply(new Permute(Check.permutation(shape(), order)), this);
+    }
+
+    /**
+     * Removes an axis of length 1.
+     *
+     * @param axis the axis
+     * @return a view of one rank less
+     */
+    public final Tensor squeeze(int axis) {
+        int at = shape().axis("squeeze", axis);
+        if (dim(at) != 1) {
+            throw new IllegalArgumentException("squeeze: axis " + axis + " of shape " + shape() + " has length " + dim(at) + ", expected 1");
+        }
+        return reshape(shape().without(at));
+    }
+
+    /**
+     * Adds an axis of length 1.
+     *
+     * @param axis where it goes, from {@code -rank-1} to {@code rank}
+     * @return a view of one rank more
+     */
+    public final Tensor unsqueeze(int axis) {
+        int at = axis < 0 ? axis + rank() + 1 : axis;
+        if (at < 0 || at > rank()) {
+            throw new IllegalArgumentException("unsqueeze: axis " + axis + " out of range for shape " + shape() + "; valid " + (-rank() - 1) + ".." + rank());
+        }
+        int[] dims = new int[rank() + 1];
+        for (int i = 0; i < dims.length; i++) {
+            dims[i] = i == at ? 1 : dim(i < at ? i : i - 1);
+        }
+        return reshape(dims);
+    }
+
+    /**
+     * Repeats axes of length 1, and adds axes in front, without copying.
+     *
+     * @param dims the new lengths
+     * @return a view
+     */
+    public final Tensor expand(int... dims) {
+        Shape target = Shape.of(dims);
+        if (!Shape.broadcast("expand", shape(), target).equals(target)) {
+            throw new IllegalArgumentException("expand: shape " + shape() + " does not broadcast to " + target);
+        }
+        return Autograd.apply(new Expand(target), this);
+    }
+
+    /**
+     * A range of one axis.
+     *
+     * @param axis the axis
+     * @param from the first index; negative ones count from the end
+     * @param to the index behind the last; negative ones count from the end
+     * @return a view
+     */
+    public final Tensor slice(int axis, int from, int to) {
+        return slice(axis, from, to, 1);
+    }
+
+    /**
+     * Every step-th index of a range of one axis.
+     *
+     * @param axis the axis
+     * @param from the first index; negative ones count from the end
+     * @param to the index behind the last; negative ones count from the end
+     * @param step at least 1
+     * @return a view
+     */
+    public final Tensor slice(int axis, int from, int to, int step) {
+        return Autograd.apply(Check.slice(shape(), axis, from, to, step), this);
+    }
+
+    /**
+     * One index of an axis.
+     *
+     * @param axis the axis
+     * @param index the index; negative ones count from the end
+     * @return a view of one rank less
+     */
+    public final Tensor select(int axis, int index) {
+        int at = shape().axis("select", axis);
+        int i = index < 0 ? index + dim(at) : index;
+        if (i < 0 || i >= dim(at)) {
+            throw new IllegalArgumentException("select: index " + index + " out of range for axis " + axis + " of shape " + shape());
+        }
+        return slice(at, i, i + 1).squeeze(at);
+    }
+
+    /**
+     * Cuts an axis into parts.
+     *
+     * @param axis the axis
+     * @param lengths the length of each part
+     * @return views, in order
+     */
+    public final List<Tensor> split(int axis, int... lengths) {
+        int at = shape().axis("split", axis);
+        if (Arrays.stream(lengths).sum() != dim(at)) {
+            throw new IllegalArgumentException("split: lengths " + Arrays.toString(lengths) + " do not add up to " + dim(at) + ", axis " + axis + " of shape " + shape());
+        }
+        List<Tensor> parts = new ArrayList<>(lengths.length);
+        int from = 0;
+        for (int length : lengths) {
+            parts.add(slice(at, from, from + length));
+            from += length;
+        }
+        return parts;
+    }
+
+    /**
+     * Adds elements at both ends of an axis.
+     *
+     * @param axis the axis
+     * @param before how many in front, at least 0
+     * @param after how many behind, at least 0
+     * @param value what they are
+     * @return a copy
+     */
+    public final Tensor pad(int axis, int before, int after, double value) {
+        return Autograd.apply(Check.pad(shape(), axis, before, after, value), this);
+    }
+
+    // ---- indexing
+
+    /**
+     * Takes one element per index along an axis, as torch.gather.
+     *
+     * @param axis the axis
+     * @param index int32, of this shape but for the axis
+     * @return of the index's shape
+     */
+    public final Tensor gather(int axis, Tensor index) {
+        int at = Check.gather("gather", this, axis, index);
+        return Autograd.apply(new Gather(at), this, index);
+    }
+
+    /**
+     * Takes whole slices along an axis.
+     *
+     * @param axis the axis
+     * @param index [n], int32
+     * @return this shape, with the index's length at the axis
+     */
+    public final Tensor indexSelect(int axis, Tensor index) {
+        int at = shape().axis("index select", axis);
+        Check.rank("index select: index", index, 1);
+        Check.dtype("index select: index", index, DType.INT32);
+        int[] flat = new int[rank()];
+        Arrays.fill(flat, 1);
+        flat[at] = index.dim(0);
+        return Autograd.apply(new Gather(at), this, index.reshape(flat).expand(shape().with(at, index.dim(0)).toArray()));
+    }
+
+    /**
+     * Zeros of a length along an axis, to which these elements are added at their indices.
+     *
+     * @param axis the axis
+     * @param index int32, of this shape
+     * @param length the length of the result's axis
+     * @return this shape, with the length at the axis
+     */
+    public final Tensor scatterAdd(int axis, Tensor index, int length) {
+        int at = Check.gather("scatter add", this, axis, index);
+        if (!index.shape().equals(shape())) {
+            throw new IllegalArgumentException("scatter add: index of shape " + index.shape() + ", expected " + shape());
+        }
+        return Autograd.apply(new ScatterAdd(at, length), this, index);
+    }
+
+    /**
+     * A vector of zeros with a one for each class index.
+     *
+     * @param classes the length of the new axis
+     * @return float32, of this shape and one more axis; all zeros for indices out of range
+     */
+    public final Tensor oneHot(int classes) {
+        Check.dtype("one hot", this, DType.INT32);
+        return unsqueeze(-1).eq(arange(classes).to(device())).to(DType.FLOAT32);
+    }
+
+    // ---- copies and values
+
+    /**
+     * This tensor in another type.
+     *
+     * @param dtype the type
+     * @return this if it has that type, else a copy
+     */
+    public final Tensor to(DType dtype) {
+        return dtype == dtype() ? this : Autograd.apply(new Cast(dtype), this);
+    }
+
+    /**
+     * This tensor on another device.
+     *
+     * @param device the device
+     * @return this if it is there, else a copy
+     */
+    public final Tensor to(Device device) {
+        return device == device() ? this : Autograd.apply(new Transfer(device), this);
+    }
+
+    /**
+     * A dense copy.
+     *
+     * @return memory of its own
+     */
+    public final Tensor copy() {
+        return Autograd.apply(new Copy(), this);
+    }
+
+    /**
+     * This tensor with its elements one after another in row-major order.
+     *
+     * @return this if it is so, else a copy
+     */
+    public final Tensor contiguous() {
+        return view.isContiguous() ? this : copy();
+    }
+
+    /**
+     * The value of a tensor of one element.
+     *
+     * @return the number; 1 for true
+     */
+    public final double item() {
+        if (size() != 1) {
+            throw new IllegalStateException("item: shape " + shape() + ", expected one element; use toArray, or reduce first");
+        }
+        return HostData.toDoubles(this)[0];
+    }
+
+    /**
+     * The elements in row-major order.
+     *
+     * @return a fresh array, converted to float32
+     */
+    public final float[] toArray() {
+        return HostData.toFloats(this);
+    }
+
+    /**
+     * The elements in row-major order.
+     *
+     * @return a fresh array, converted to float64
+     */
+    public final double[] toDoubleArray() {
+        return HostData.toDoubles(this);
+    }
+
+    /**
+     * The elements in row-major order.
+     *
+     * @return a fresh array
+     */
+    public final int[] toIntArray() {
+        Check.dtype("toIntArray", this, DType.INT32);
+        return HostData.toInts(this);
+    }
+
+    /**
+     * The elements in row-major order.
+     *
+     * @return a fresh array
+     */
+    public final boolean[] toBooleanArray() {
+        Check.dtype("toBooleanArray", this, DType.BOOL);
+        return HostData.toBooleans(this);
+    }
+
+    /**
+     * The values in nested brackets, with six decimals; long axes are shortened.
+     *
+     * @return for people
+     */
+    @Override
+    public String toString() {
+        return TensorFormat.format(this);
+    }
+}

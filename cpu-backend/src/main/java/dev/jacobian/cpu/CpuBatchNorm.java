@@ -1,0 +1,303 @@
+package dev.jacobian.cpu;
+
+import dev.jacobian.backend.ReduceOp;
+import dev.jacobian.backend.View;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * Batch normalisation over [N, C, …]. Statistics come from one pass over memory: a piece of a channel that fits in cache
+ * gives its mean and its squared deviations from it, and the pieces are combined in double precision by the formulas of
+ * Chan, Golub and LeVeque (1979). With one element a channel and example, channels are columns; otherwise runs.
+ */
+final class CpuBatchNorm {
+    private static final int PIECE = 16_384;
+
+    private final Parallel team;
+    private final ReduceRows reductions;
+    private final NormRows rows;
+    private final CpuCopy copy;
+
+    CpuBatchNorm(Parallel team, ReduceRows reductions, NormRows rows, CpuCopy copy) {
+        this.team = team;
+        this.reductions = reductions;
+        this.rows = rows;
+        this.copy = copy;
+    }
+
+    void forward(View x, View weight, View bias, double epsilon, View mean, View variance, View y) {
+        Layout layout = new Layout(x);
+        int channels = layout.channels;
+        double count = (double) layout.examples * layout.inner;
+        MemorySegment from = Floats.memory(x);
+        MemorySegment to = Floats.memory(y);
+        double[] sums = new double[channels];
+        double[] squares = new double[channels];
+        statistics(layout, from, x.offset(), sums, squares);
+        float[] means = new float[channels];
+        float[] scales = new float[channels];
+        float[] biases = new float[channels];
+        for (int c = 0; c < channels; c++) {
+            means[c] = (float) sums[c];
+            set(mean, c, means[c]);
+            set(variance, c, (float) (squares[c] / count));
+            scales[c] = (float) (get(weight, c) / Math.sqrt(squares[c] / count + epsilon));
+            biases[c] = get(bias, c);
+        }
+        layout.write(team, (at, n, c) -> {
+            if (layout.inner == 1) {
+                rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means, scales, biases, c);
+            } else {
+                rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means[c], scales[c], biases[c]);
+            }
+        });
+    }
+
+    void backward(View x, View weight, View mean, View variance, double epsilon, View dy, View dx, View dweight,
+            View dbias) {
+        Layout layout = new Layout(x);
+        int channels = layout.channels;
+        double count = (double) layout.examples * layout.inner;
+        View gradient = dy;
+        if (!dy.isContiguous()) {
+            copy.copy(dy, dx);
+            gradient = dx;
+        }
+        MemorySegment from = Floats.memory(x);
+        MemorySegment grad = Floats.memory(gradient);
+        long gradAt = gradient.offset();
+        float[] means = new float[channels];
+        for (int c = 0; c < channels; c++) {
+            means[c] = get(mean, c);
+        }
+        double[] sums = new double[channels];
+        double[] products = new double[channels];
+        products(layout, from, x.offset(), grad, gradAt, means, sums, products);
+        float[] scales = new float[channels];
+        float[] a = new float[channels];
+        float[] b = new float[channels];
+        for (int c = 0; c < channels; c++) {
+            double reciprocal = 1 / Math.sqrt(get(variance, c) + epsilon);
+            set(dbias, c, (float) sums[c]);
+            set(dweight, c, (float) (products[c] * reciprocal));
+            scales[c] = (float) (get(weight, c) * reciprocal);
+            a[c] = (float) (sums[c] / count);
+            b[c] = (float) (products[c] * reciprocal * reciprocal / count);
+        }
+        MemorySegment to = Floats.memory(dx);
+        layout.write(team, (at, n, c) -> {
+            if (layout.inner == 1) {
+                rows.backward(from, x.offset() + at, grad, gradAt + at, to, dx.offset() + at, n, means, scales, a, b,
+                        c);
+            } else {
+                rows.backward(from, x.offset() + at, grad, gradAt + at, to, dx.offset() + at, n, means[c], scales[c],
+                        a[c], b[c]);
+            }
+        });
+    }
+
+    /** The mean of each channel and its sum of squared deviations. */
+    private void statistics(Layout layout, MemorySegment x, long offset, double[] means, double[] squares) {
+        int pieces = layout.pieces();
+        double[][] partMeans = new double[pieces][means.length];
+        double[][] partSquares = new double[pieces][means.length];
+        layout.measure(team, (piece, first, end, c, width) -> {
+            if (layout.inner == 1) {
+                columnStatistics(layout, x, offset, first, end, c, width, partMeans[piece], partSquares[piece]);
+            } else {
+                runStatistics(layout, x, offset, first, end, c, partMeans[piece], partSquares[piece]);
+            }
+        });
+        for (int c = 0; c < means.length; c++) {
+            double n = 0;
+            for (int piece = 0; piece < pieces; piece++) {
+                double more = layout.count(piece);
+                double delta = partMeans[piece][c] - means[c];
+                squares[c] += partSquares[piece][c] + delta * delta * n * more / (n + more);
+                means[c] += delta * more / (n + more);
+                n += more;
+            }
+        }
+    }
+
+    private void columnStatistics(Layout layout, MemorySegment x, long offset, int first, int end, int c, int width,
+            double[] means, double[] squares) {
+        float[] part = new float[width];
+        float[] center = new float[width];
+        double[] sum = new double[width];
+        int channels = layout.channels;
+        for (int row = first; row < end; row += ReduceRows.ROWS) {
+            long at = offset + (long) row * channels + c;
+            reductions.columns(ReduceOp.SUM, x, at, channels, Math.min(ReduceRows.ROWS, end - row), part, width);
+            add(part, sum);
+        }
+        for (int i = 0; i < width; i++) {
+            means[c + i] = sum[i] / (end - first);
+            center[i] = (float) means[c + i];
+        }
+        Arrays.fill(sum, 0);
+        for (int row = first; row < end; row += ReduceRows.ROWS) {
+            long at = offset + (long) row * channels + c;
+            reductions.columnSquares(x, at, channels, Math.min(ReduceRows.ROWS, end - row), center, part, width);
+            add(part, sum);
+        }
+        for (int i = 0; i < width; i++) {
+            squares[c + i] = about(sum[i], means[c + i], center[i], end - first);
+        }
+    }
+
+    private void runStatistics(Layout layout, MemorySegment x, long offset, int first, int end, int c, double[] means,
+            double[] squares) {
+        double[] sum = new double[2];
+        layout.runs(first, end, c, (at, n) -> sum[0] += reductions.run(ReduceOp.SUM, x, offset + at, n));
+        double count = (double) (end - first) * layout.inner;
+        means[c] = sum[0] / count;
+        float center = (float) means[c];
+        layout.runs(first, end, c, (at, n) -> sum[1] += reductions.squares(x, offset + at, n, center));
+        squares[c] = about(sum[1], means[c], center, count);
+    }
+
+    /** Squared deviations from the mean, given those from the mean rounded to a float. */
+    private static double about(double squares, double mean, float center, double count) {
+        double delta = mean - center;
+        return Math.max(0, squares - count * delta * delta) + (Double.isNaN(squares) ? Double.NaN : 0);
+    }
+
+    /** Σ dy and Σ dy · (x − mean) of each channel. */
+    private void products(Layout layout, MemorySegment x, long offset, MemorySegment dy, long dyOffset, float[] means,
+            double[] sums, double[] products) {
+        int pieces = layout.pieces();
+        double[][] partSums = new double[pieces][sums.length];
+        double[][] partProducts = new double[pieces][sums.length];
+        layout.measure(team, (piece, first, end, c, width) -> {
+            if (layout.inner == 1) {
+                columnProducts(layout, x, offset, dy, dyOffset, means, first, end, c, width, partSums[piece],
+                        partProducts[piece]);
+            } else {
+                layout.runs(first, end, c, (at, n) -> {
+                    partSums[piece][c] += reductions.run(ReduceOp.SUM, dy, dyOffset + at, n);
+                    partProducts[piece][c] += reductions.product(x, offset + at, dy, dyOffset + at, n, means[c]);
+                });
+            }
+        });
+        for (int piece = 0; piece < pieces; piece++) {
+            for (int c = 0; c < sums.length; c++) {
+                sums[c] += partSums[piece][c];
+                products[c] += partProducts[piece][c];
+            }
+        }
+    }
+
+    private void columnProducts(Layout layout, MemorySegment x, long offset, MemorySegment dy, long dyOffset,
+            float[] means, int first, int end, int c, int width, double[] sums, double[] products) {
+        float[] part = new float[width];
+        float[] center = Arrays.copyOfRange(means, c, c + width);
+        int channels = layout.channels;
+        for (int row = first; row < end; row += ReduceRows.ROWS) {
+            long at = (long) row * channels + c;
+            int count = Math.min(ReduceRows.ROWS, end - row);
+            reductions.columns(ReduceOp.SUM, dy, dyOffset + at, channels, count, part, width);
+            for (int i = 0; i < width; i++) {
+                sums[c + i] += part[i];
+            }
+            reductions.columnProducts(x, offset + at, dy, dyOffset + at, channels, count, center, part, width);
+            for (int i = 0; i < width; i++) {
+                products[c + i] += part[i];
+            }
+        }
+    }
+
+    private static void add(float[] part, double[] sum) {
+        for (int i = 0; i < sum.length; i++) {
+            sum[i] += part[i];
+        }
+    }
+
+    private static float get(View view, int i) {
+        return Floats.get(Floats.memory(view), view.offset() + i * view.stride(0));
+    }
+
+    private static void set(View view, int i, float value) {
+        Floats.set(Floats.memory(view), view.offset() + i * view.stride(0), value);
+    }
+
+    /** How [N, C, …] is cut: into pieces of whole examples, and for the work on one piece into channels. */
+    private static final class Layout {
+        final int examples;
+        final int channels;
+        final long inner;
+        private final int perPiece;
+        private final int width;
+
+        Layout(View x) {
+            examples = x.dim(0);
+            channels = x.dim(1);
+            inner = x.size() == 0 ? 1 : x.size() / examples / channels;
+            width = inner == 1 ? Math.min(channels, ReduceRows.COLUMNS) : 1;
+            perPiece = (int) Math.max(1, PIECE / Math.max(1, width * inner));
+        }
+
+        int pieces() {
+            return Math.ceilDiv(examples, perPiece);
+        }
+
+        double count(int piece) {
+            return (double) Math.min(perPiece, examples - piece * perPiece) * inner;
+        }
+
+        @FunctionalInterface
+        interface Piece {
+            void run(int piece, int first, int end, int channel, int width);
+        }
+
+        void measure(Parallel team, Piece body) {
+            int blocks = Math.ceilDiv(channels, Math.max(1, width));
+            long weight = width * inner * Math.min(perPiece, examples);
+            Ranges.run(team, (long) pieces() * blocks, weight, (first, last) -> {
+                for (long task = first; task < last; task++) {
+                    int piece = (int) (task / blocks);
+                    int channel = (int) (task % blocks) * width;
+                    int from = piece * perPiece;
+                    body.run(piece, from, Math.min(examples, from + perPiece), channel,
+                            Math.min(width, channels - channel));
+                }
+            });
+        }
+
+        @FunctionalInterface
+        interface Run {
+            void run(long at, int n);
+        }
+
+        /** The runs of one channel in some examples, none longer than a float32 sum may be. */
+        void runs(int first, int end, int channel, Run body) {
+            for (int example = first; example < end; example++) {
+                long at = ((long) example * channels + channel) * inner;
+                for (long i = 0; i < inner; i += ReduceRows.RUN) {
+                    body.run(at + i, (int) Math.min(ReduceRows.RUN, inner - i));
+                }
+            }
+        }
+
+        @FunctionalInterface
+        interface Write {
+            void run(long at, int n, int channel);
+        }
+
+        void write(Parallel team, Write body) {
+            if (inner == 1) {
+                Ranges.run(team, examples, channels, (first, last) -> {
+                    for (long row = first; row < last; row++) {
+                        body.run(row * channels, channels, 0);
+                    }
+                });
+            } else {
+                Ranges.run(team, (long) examples * channels, inner, (first, last) -> {
+                    for (long row = first; row < last; row++) {
+                        body.run(row * inner, Math.toIntExact(inner), (int) (row % channels));
+                    }
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package dev.jacobian.cpu;
+
+/**
+ * The inner loops over float32 that exist twice, on vectors and on scalars; everything about shapes, strides, other
+ * types and threads is written once, above them.
+ *
+ * @param elements elementwise functions
+ * @param reductions sums, maxima and minima
+ * @param softmax softmax and cross-entropy
+ * @param norm batch normalisation
+ * @param update dropout and optimisers
+ * @param description what these loops are made of, for people
+ */
+public record RowKernels(
+        ElementRows elements,
+        ReduceRows reductions,
+        SoftmaxRows softmax,
+        NormRows norm,
+        UpdateRows update,
+        String description) {}

@@ -1,0 +1,165 @@
+package dev.jacobian.cpu.scalar;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dev.jacobian.cpu.gemm.GemmKernel;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The matrix product's inner loops without the Vector API: four rows by eight columns in local variables. Products and
+ * sums are rounded one by one, since a fused multiply-add is emulated where the hardware has none.
+ */
+public final class ScalarGemmKernel implements GemmKernel {
+
+    private static final int ROWS = 4;
+    private static final int COLUMNS = 8;
+    private static final int MAX_DEPTH = 256;
+    private static final int FLOAT = Float.BYTES;
+
+    @Override
+    public int tileRows() {
+        return ROWS;
+    }
+
+    @Override
+    public int tileColumns() {
+        return COLUMNS;
+    }
+
+    @Override
+    public int lanes() {
+        return COLUMNS;
+    }
+
+    @Override
+    public int maxDepth() {
+        return MAX_DEPTH;
+    }
+
+    @Override
+    public void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
+            long toOffset) {
+        for (int k = 0; k < depth; k++) {
+            for (int i = 0; i < rows; i++) {
+                to.set(JAVA_FLOAT_UNALIGNED, toOffset + ((long) k * ROWS + i) * FLOAT,
+                        a.get(JAVA_FLOAT_UNALIGNED, aOffset + i * aRow + k * aCol));
+            }
+        }
+    }
+
+    @Override
+    public void packPanel(MemorySegment b, long bOffset, long bRow, long bCol, int depth, int columns, int width,
+            MemorySegment to, long toOffset) {
+        for (int k = 0; k < depth; k++) {
+            long p = toOffset + (long) k * width * FLOAT;
+            for (int j = 0; j < width; j++) {
+                to.set(JAVA_FLOAT_UNALIGNED, p + (long) j * FLOAT,
+                        j < columns ? b.get(JAVA_FLOAT_UNALIGNED, bOffset + k * bRow + j * bCol) : 0f);
+            }
+        }
+    }
+
+    /** One row at a time: eight sums of its own keep the adders busy, and sixteen registers hold them all. */
+    @Override
+    public void tile(MemorySegment a, long aOffset, long aRow, long aCol, int rows, MemorySegment b, long bOffset,
+            long bRow, int width, int depth, MemorySegment c, long cOffset, long cRow) {
+        for (int i = 0; i < ROWS; i++) {
+            long row = aOffset + Math.min(i, rows - 1) * aRow;
+            tileRow(a, row, aCol, b, bOffset, bRow, depth, c, cOffset + i * cRow);
+        }
+    }
+
+    private static void tileRow(MemorySegment a, long aOffset, long aCol, MemorySegment b, long bOffset, long bRow,
+            int depth, MemorySegment c, long cOffset) {
+        float c0 = 0;
+        float c1 = 0;
+        float c2 = 0;
+        float c3 = 0;
+        float c4 = 0;
+        float c5 = 0;
+        float c6 = 0;
+        float c7 = 0;
+        for (int k = 0; k < depth; k++) {
+            float x = a.get(JAVA_FLOAT_UNALIGNED, aOffset + k * aCol);
+            long p = bOffset + k * bRow;
+            c0 += x * b.get(JAVA_FLOAT_UNALIGNED, p);
+            c1 += x * b.get(JAVA_FLOAT_UNALIGNED, p + FLOAT);
+            c2 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 2 * FLOAT);
+            c3 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 3 * FLOAT);
+            c4 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 4 * FLOAT);
+            c5 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 5 * FLOAT);
+            c6 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 6 * FLOAT);
+            c7 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 7 * FLOAT);
+        }
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset, c0);
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + FLOAT, c1);
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 2 * FLOAT, c2);
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 3 * FLOAT, c3);
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 4 * FLOAT, c4);
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 5 * FLOAT, c5);
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 6 * FLOAT, c6);
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 7 * FLOAT, c7);
+    }
+
+    @Override
+    public void flush(MemorySegment t, long tOffset, long tRow, int rows, int columns, boolean accumulate,
+            MemorySegment c, long cOffset, long cRow) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                float v = t.get(JAVA_FLOAT_UNALIGNED, tOffset + i * tRow + (long) j * FLOAT);
+                long p = cOffset + i * cRow + (long) j * FLOAT;
+                c.set(JAVA_FLOAT_UNALIGNED, p, accumulate ? c.get(JAVA_FLOAT_UNALIGNED, p) + v : v);
+            }
+        }
+    }
+
+    @Override
+    public void dots(MemorySegment m, long mOffset, long mRow, int count, MemorySegment x, long xOffset, int depth,
+            boolean accumulate, MemorySegment y, long yOffset, long yStride) {
+        for (int i = 0; i < count; i++) {
+            float sum = dot(m, mOffset + i * mRow, x, xOffset, depth);
+            long p = yOffset + i * yStride;
+            y.set(JAVA_FLOAT_UNALIGNED, p, accumulate ? y.get(JAVA_FLOAT_UNALIGNED, p) + sum : sum);
+        }
+    }
+
+    /** Four sums side by side: one would wait for each addition to end before the next begins. */
+    private static float dot(MemorySegment m, long mOffset, MemorySegment x, long xOffset, int depth) {
+        float s0 = 0;
+        float s1 = 0;
+        float s2 = 0;
+        float s3 = 0;
+        int whole = depth - depth % 4;
+        for (int k = 0; k < whole; k += 4) {
+            long p = mOffset + (long) k * FLOAT;
+            long q = xOffset + (long) k * FLOAT;
+            s0 += m.get(JAVA_FLOAT_UNALIGNED, p) * x.get(JAVA_FLOAT_UNALIGNED, q);
+            s1 += m.get(JAVA_FLOAT_UNALIGNED, p + FLOAT) * x.get(JAVA_FLOAT_UNALIGNED, q + FLOAT);
+            s2 += m.get(JAVA_FLOAT_UNALIGNED, p + 2 * FLOAT) * x.get(JAVA_FLOAT_UNALIGNED, q + 2 * FLOAT);
+            s3 += m.get(JAVA_FLOAT_UNALIGNED, p + 3 * FLOAT) * x.get(JAVA_FLOAT_UNALIGNED, q + 3 * FLOAT);
+        }
+        float sum = s0 + s1 + (s2 + s3);
+        for (int k = whole; k < depth; k++) {
+            sum += m.get(JAVA_FLOAT_UNALIGNED, mOffset + (long) k * FLOAT)
+                    * x.get(JAVA_FLOAT_UNALIGNED, xOffset + (long) k * FLOAT);
+        }
+        return sum;
+    }
+
+    @Override
+    public void combineRows(MemorySegment m, long mOffset, long mRow, int count, MemorySegment x, long xOffset,
+            long xStride, int depth, boolean accumulate, MemorySegment y, long yOffset) {
+        if (!accumulate) {
+            y.asSlice(yOffset, (long) count * FLOAT).fill((byte) 0);
+        }
+        for (int k = 0; k < depth; k++) {
+            float v = x.get(JAVA_FLOAT_UNALIGNED, xOffset + k * xStride);
+            long row = mOffset + k * mRow;
+            for (int j = 0; j < count; j++) {
+                long p = yOffset + (long) j * FLOAT;
+                y.set(JAVA_FLOAT_UNALIGNED, p,
+                        y.get(JAVA_FLOAT_UNALIGNED, p) + v * m.get(JAVA_FLOAT_UNALIGNED, row + (long) j * FLOAT));
+            }
+        }
+    }
+}

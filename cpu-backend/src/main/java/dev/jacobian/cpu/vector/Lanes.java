@@ -1,0 +1,90 @@
+package dev.jacobian.cpu.vector;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Loads, stores and sums of vectors of float32, of the width that the processor prefers. */
+final class Lanes {
+    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final int COUNT = SPECIES.length();
+
+    /**
+     * Whether a multiplication and an addition are fused. Every processor with 256-bit vectors can, and so can those
+     * of ARM; elsewhere a fused operation is done in software.
+     */
+    private static final boolean FUSED =
+            SPECIES.vectorBitSize() >= 256 || "aarch64".equals(System.getProperty("os.arch"));
+
+    private static final VectorShuffle<Float> BY_EIGHT = rotation(8);
+    private static final VectorShuffle<Float> BY_FOUR = rotation(4);
+    private static final VectorShuffle<Float> BY_TWO = rotation(2);
+    private static final VectorShuffle<Float> BY_ONE = rotation(1);
+
+    private Lanes() {}
+
+    private static VectorShuffle<Float> rotation(int distance) {
+        return VectorShuffle.fromOp(SPECIES, i -> (i + distance) % COUNT);
+    }
+
+    /** The lanes of a loop's last, partial vector. */
+    static VectorMask<Float> tail(int from, int n) {
+        return SPECIES.indexInRange(from, n);
+    }
+
+    static FloatVector load(MemorySegment memory, long byteOffset) {
+        return FloatVector.fromMemorySegment(SPECIES, memory, byteOffset, ByteOrder.nativeOrder());
+    }
+
+    static FloatVector load(MemorySegment memory, long byteOffset, VectorMask<Float> mask) {
+        return FloatVector.fromMemorySegment(SPECIES, memory, byteOffset, ByteOrder.nativeOrder(), mask);
+    }
+
+    static void store(FloatVector value, MemorySegment memory, long byteOffset) {
+        value.intoMemorySegment(memory, byteOffset, ByteOrder.nativeOrder());
+    }
+
+    static void store(FloatVector value, MemorySegment memory, long byteOffset, VectorMask<Float> mask) {
+        value.intoMemorySegment(memory, byteOffset, ByteOrder.nativeOrder(), mask);
+    }
+
+    static FloatVector all(float value) {
+        return FloatVector.broadcast(SPECIES, value);
+    }
+
+    /** a · b + c, rounded once where the processor can. */
+    static FloatVector fma(FloatVector a, FloatVector b, FloatVector c) {
+        return FUSED ? a.fma(b, c) : a.mul(b).add(c);
+    }
+
+    /** a · b + c, rounded once where the processor can. */
+    static FloatVector fma(FloatVector a, float b, FloatVector c) {
+        return fma(a, all(b), c);
+    }
+
+    /** a · b + c, rounded once where the processor can. */
+    static FloatVector fma(FloatVector a, FloatVector b, float c) {
+        return fma(a, b, all(c));
+    }
+
+    /**
+     * The sum of the lanes, by halves. The vector's own reduction leaves the order open, and interpreted code takes
+     * another one than compiled code does.
+     */
+    static float sum(FloatVector v) {
+        FloatVector s = v;
+        if (COUNT >= 16) {
+            s = s.add(s.rearrange(BY_EIGHT));
+        }
+        if (COUNT >= 8) {
+            s = s.add(s.rearrange(BY_FOUR));
+        }
+        if (COUNT >= 4) {
+            s = s.add(s.rearrange(BY_TWO));
+        }
+        return s.add(s.rearrange(BY_ONE)).lane(0);
+    }
+}

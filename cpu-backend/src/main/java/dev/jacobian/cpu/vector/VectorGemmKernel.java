@@ -1,0 +1,247 @@
+package dev.jacobian.cpu.vector;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dev.jacobian.cpu.gemm.GemmKernel;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The matrix product's inner loops on the Vector API. With 32 vector registers (AVX-512, NEON) a tile has six rows of
+ * four vectors, with 16 (AVX2) six rows of two.
+ */
+public final class VectorGemmKernel implements GemmKernel {
+
+    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final int LANES = SPECIES.length();
+    private static final int FLOAT = Float.BYTES;
+    private static final long STEP = SPECIES.vectorByteSize();
+    private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
+    private static final int TILE_VECTORS = ARM || STEP == 64 ? 4 : 2;
+    private static final int MAX_DEPTH = 384;
+
+    /** Rows of M that one pass of {@link #combineRows} adds to y: loading and storing y is then a small share. */
+    private static final int COMBINED = 8;
+
+    /**
+     * Whether this machine's vectors beat scalar loops: narrower ones on x86 come without a fused multiply-add, which
+     * the Vector API then computes in software.
+     *
+     * @return whether to use this class
+     */
+    public static boolean isFast() {
+        return LANES >= 8 || ARM && LANES >= 4;
+    }
+
+    @Override
+    public int tileRows() {
+        return VectorGemmKernelTiles.ROWS;
+    }
+
+    @Override
+    public int tileColumns() {
+        return TILE_VECTORS * LANES;
+    }
+
+    @Override
+    public int lanes() {
+        return LANES;
+    }
+
+    @Override
+    public int maxDepth() {
+        return MAX_DEPTH;
+    }
+
+    @Override
+    public void tile(MemorySegment a, long aOffset, long aRow, long aCol, int rows, MemorySegment b, long bOffset,
+            long bRow, int width, int depth, MemorySegment c, long cOffset, long cRow) {
+        int last = rows - 1;
+        switch (width / LANES) {
+            case 1 -> VectorGemmKernelTiles.tile1(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
+                    cRow);
+            case 2 -> VectorGemmKernelTiles.tile2(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
+                    cRow);
+            case 3 -> VectorGemmKernelTiles.tile3(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
+                    cRow);
+            default -> VectorGemmKernelTiles.tile4(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
+                    cRow);
+        }
+    }
+
+    @Override
+    public void flush(MemorySegment t, long tOffset, long tRow, int rows, int columns, boolean accumulate,
+            MemorySegment c, long cOffset, long cRow) {
+        int whole = columns - columns % LANES;
+        for (int i = 0; i < rows; i++) {
+            long from = tOffset + i * tRow;
+            long to = cOffset + i * cRow;
+            for (int j = 0; j < whole; j += LANES) {
+                FloatVector v = FloatVector.fromMemorySegment(SPECIES, t, from + (long) j * FLOAT, ORDER);
+                if (accumulate) {
+                    v = FloatVector.fromMemorySegment(SPECIES, c, to + (long) j * FLOAT, ORDER).add(v);
+                }
+                v.intoMemorySegment(c, to + (long) j * FLOAT, ORDER);
+            }
+            for (int j = whole; j < columns; j++) {
+                float v = t.get(JAVA_FLOAT_UNALIGNED, from + (long) j * FLOAT);
+                long p = to + (long) j * FLOAT;
+                c.set(JAVA_FLOAT_UNALIGNED, p, accumulate ? c.get(JAVA_FLOAT_UNALIGNED, p) + v : v);
+            }
+        }
+    }
+
+    @Override
+    public void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
+            long toOffset) {
+        VectorGemmKernelPacking.packRows(a, aOffset, aRow, aCol, rows, depth, to, toOffset);
+    }
+
+    @Override
+    public void packPanel(MemorySegment b, long bOffset, long bRow, long bCol, int depth, int columns, int width,
+            MemorySegment to, long toOffset) {
+        VectorGemmKernelPacking.packPanel(b, bOffset, bRow, bCol, depth, columns, width, to, toOffset);
+    }
+
+    @Override
+    public void dots(MemorySegment m, long mOffset, long mRow, int count, MemorySegment x, long xOffset, int depth,
+            boolean accumulate, MemorySegment y, long yOffset, long yStride) {
+        int i = 0;
+        for (; i + 4 <= count; i += 4) {
+            fourDots(m, mOffset + i * mRow, mRow, x, xOffset, depth, accumulate, y, yOffset + i * yStride, yStride);
+        }
+        for (; i < count; i++) {
+            dot(m, mOffset + i * mRow, x, xOffset, depth, accumulate, y, yOffset + i * yStride);
+        }
+    }
+
+    private static void fourDots(MemorySegment m, long mOffset, long mRow, MemorySegment x, long xOffset, int depth,
+            boolean accumulate, MemorySegment y, long yOffset, long yStride) {
+        long m1 = mOffset + mRow;
+        long m2 = m1 + mRow;
+        long m3 = m2 + mRow;
+        FloatVector sum0 = FloatVector.zero(SPECIES);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        int whole = depth - depth % LANES;
+        for (int k = 0; k < whole; k += LANES) {
+            long p = (long) k * FLOAT;
+            FloatVector v = FloatVector.fromMemorySegment(SPECIES, x, xOffset + p, ORDER);
+            sum0 = v.fma(FloatVector.fromMemorySegment(SPECIES, m, mOffset + p, ORDER), sum0);
+            sum1 = v.fma(FloatVector.fromMemorySegment(SPECIES, m, m1 + p, ORDER), sum1);
+            sum2 = v.fma(FloatVector.fromMemorySegment(SPECIES, m, m2 + p, ORDER), sum2);
+            sum3 = v.fma(FloatVector.fromMemorySegment(SPECIES, m, m3 + p, ORDER), sum3);
+        }
+        finish(total(sum0), m, mOffset, x, xOffset, whole, depth, accumulate, y, yOffset);
+        finish(total(sum1), m, m1, x, xOffset, whole, depth, accumulate, y, yOffset + yStride);
+        finish(total(sum2), m, m2, x, xOffset, whole, depth, accumulate, y, yOffset + 2 * yStride);
+        finish(total(sum3), m, m3, x, xOffset, whole, depth, accumulate, y, yOffset + 3 * yStride);
+    }
+
+    private static void dot(MemorySegment m, long mOffset, MemorySegment x, long xOffset, int depth,
+            boolean accumulate, MemorySegment y, long yOffset) {
+        FloatVector sum = FloatVector.zero(SPECIES);
+        int whole = depth - depth % LANES;
+        for (int k = 0; k < whole; k += LANES) {
+            long p = (long) k * FLOAT;
+            sum = FloatVector.fromMemorySegment(SPECIES, x, xOffset + p, ORDER)
+                    .fma(FloatVector.fromMemorySegment(SPECIES, m, mOffset + p, ORDER), sum);
+        }
+        finish(total(sum), m, mOffset, x, xOffset, whole, depth, accumulate, y, yOffset);
+    }
+
+    /** Adds the steps that fill no vector, and stores the sum. */
+    private static void finish(float total, MemorySegment m, long mOffset, MemorySegment x, long xOffset, int from,
+            int depth, boolean accumulate, MemorySegment y, long yOffset) {
+        float sum = total;
+        for (int k = from; k < depth; k++) {
+            long p = (long) k * FLOAT;
+            sum = Math.fma(x.get(JAVA_FLOAT_UNALIGNED, xOffset + p), m.get(JAVA_FLOAT_UNALIGNED, mOffset + p), sum);
+        }
+        y.set(JAVA_FLOAT_UNALIGNED, yOffset, accumulate ? y.get(JAVA_FLOAT_UNALIGNED, yOffset) + sum : sum);
+    }
+
+    /** The sum of all lanes, by halves: {@code reduceLanes} leaves the order open, and so the last bits. */
+    private static float total(FloatVector v) {
+        FloatVector sum = v;
+        for (int half = LANES / 2; half > 0; half /= 2) {
+            sum = sum.add(sum.slice(half));
+        }
+        return sum.lane(0);
+    }
+
+    @Override
+    public void combineRows(MemorySegment m, long mOffset, long mRow, int count, MemorySegment x, long xOffset,
+            long xStride, int depth, boolean accumulate, MemorySegment y, long yOffset) {
+        if (!accumulate) {
+            y.asSlice(yOffset, (long) count * FLOAT).fill((byte) 0);
+        }
+        int k = 0;
+        for (; k + COMBINED <= depth; k += COMBINED) {
+            combineEight(m, mOffset + k * mRow, mRow, count, x, xOffset + k * xStride, xStride, y, yOffset);
+        }
+        for (; k < depth; k++) {
+            combineOne(m, mOffset + k * mRow, count, x.get(JAVA_FLOAT_UNALIGNED, xOffset + k * xStride), y, yOffset);
+        }
+    }
+
+    private static void combineEight(MemorySegment m, long mOffset, long mRow, int count, MemorySegment x,
+            long xOffset, long xStride, MemorySegment y, long yOffset) {
+        float x0 = x.get(JAVA_FLOAT_UNALIGNED, xOffset);
+        float x1 = x.get(JAVA_FLOAT_UNALIGNED, xOffset + xStride);
+        float x2 = x.get(JAVA_FLOAT_UNALIGNED, xOffset + 2 * xStride);
+        float x3 = x.get(JAVA_FLOAT_UNALIGNED, xOffset + 3 * xStride);
+        float x4 = x.get(JAVA_FLOAT_UNALIGNED, xOffset + 4 * xStride);
+        float x5 = x.get(JAVA_FLOAT_UNALIGNED, xOffset + 5 * xStride);
+        float x6 = x.get(JAVA_FLOAT_UNALIGNED, xOffset + 6 * xStride);
+        float x7 = x.get(JAVA_FLOAT_UNALIGNED, xOffset + 7 * xStride);
+        int whole = count - count % LANES;
+        for (int j = 0; j < whole; j += LANES) {
+            long p = mOffset + (long) j * FLOAT;
+            long to = yOffset + (long) j * FLOAT;
+            FloatVector sum = FloatVector.fromMemorySegment(SPECIES, y, to, ORDER);
+            sum = load(m, p).fma(FloatVector.broadcast(SPECIES, x0), sum);
+            sum = load(m, p + mRow).fma(FloatVector.broadcast(SPECIES, x1), sum);
+            sum = load(m, p + 2 * mRow).fma(FloatVector.broadcast(SPECIES, x2), sum);
+            sum = load(m, p + 3 * mRow).fma(FloatVector.broadcast(SPECIES, x3), sum);
+            sum = load(m, p + 4 * mRow).fma(FloatVector.broadcast(SPECIES, x4), sum);
+            sum = load(m, p + 5 * mRow).fma(FloatVector.broadcast(SPECIES, x5), sum);
+            sum = load(m, p + 6 * mRow).fma(FloatVector.broadcast(SPECIES, x6), sum);
+            sum = load(m, p + 7 * mRow).fma(FloatVector.broadcast(SPECIES, x7), sum);
+            sum.intoMemorySegment(y, to, ORDER);
+        }
+        for (int j = whole; j < count; j++) {
+            long p = mOffset + (long) j * FLOAT;
+            long to = yOffset + (long) j * FLOAT;
+            float sum = y.get(JAVA_FLOAT_UNALIGNED, to);
+            for (int r = 0; r < COMBINED; r++) {
+                sum = Math.fma(m.get(JAVA_FLOAT_UNALIGNED, p + r * mRow),
+                        x.get(JAVA_FLOAT_UNALIGNED, xOffset + r * xStride), sum);
+            }
+            y.set(JAVA_FLOAT_UNALIGNED, to, sum);
+        }
+    }
+
+    private static void combineOne(MemorySegment m, long mOffset, int count, float x, MemorySegment y, long yOffset) {
+        int whole = count - count % LANES;
+        for (int j = 0; j < whole; j += LANES) {
+            long to = yOffset + (long) j * FLOAT;
+            load(m, mOffset + (long) j * FLOAT)
+                    .fma(FloatVector.broadcast(SPECIES, x), FloatVector.fromMemorySegment(SPECIES, y, to, ORDER))
+                    .intoMemorySegment(y, to, ORDER);
+        }
+        for (int j = whole; j < count; j++) {
+            long to = yOffset + (long) j * FLOAT;
+            y.set(JAVA_FLOAT_UNALIGNED, to, Math.fma(m.get(JAVA_FLOAT_UNALIGNED, mOffset + (long) j * FLOAT), x,
+                    y.get(JAVA_FLOAT_UNALIGNED, to)));
+        }
+    }
+
+    private static FloatVector load(MemorySegment m, long offset) {
+        return FloatVector.fromMemorySegment(SPECIES, m, offset, ORDER);
+    }
+}

@@ -1,0 +1,162 @@
+package dev.jacobian.cpu.vector;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Packing for the vector matrix product: fast where one stride is 1 element, right for all others. */
+final class VectorGemmKernelPacking {
+
+    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+    private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final int ROWS = VectorGemmKernelTiles.ROWS;
+    private static final int FLOAT = Float.BYTES;
+
+    /** Where the hardware has vectors of eight floats, blocks of 8×8 are transposed in registers. */
+    private static final boolean TRANSPOSE = SPECIES.length() >= EIGHT.length();
+
+    private static final VectorShuffle<Float> LOW_1 = VectorShuffle.fromValues(EIGHT, 0, 8, 2, 10, 4, 12, 6, 14);
+    private static final VectorShuffle<Float> HIGH_1 = VectorShuffle.fromValues(EIGHT, 1, 9, 3, 11, 5, 13, 7, 15);
+    private static final VectorShuffle<Float> LOW_2 = VectorShuffle.fromValues(EIGHT, 0, 1, 8, 9, 4, 5, 12, 13);
+    private static final VectorShuffle<Float> HIGH_2 = VectorShuffle.fromValues(EIGHT, 2, 3, 10, 11, 6, 7, 14, 15);
+    private static final VectorShuffle<Float> LOW_4 = VectorShuffle.fromValues(EIGHT, 0, 1, 2, 3, 8, 9, 10, 11);
+    private static final VectorShuffle<Float> HIGH_4 = VectorShuffle.fromValues(EIGHT, 4, 5, 6, 7, 12, 13, 14, 15);
+
+    private VectorGemmKernelPacking() {}
+
+    /** As {@link dev.jacobian.cpu.gemm.GemmKernel#packRows}. */
+    static void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
+            long toOffset) {
+        if (aRow == FLOAT && rows == ROWS) {
+            packContiguousRows(a, aOffset, aCol, depth, to, toOffset);
+            return;
+        }
+        for (int k = 0; k < depth; k++) {
+            long p = toOffset + (long) k * ROWS * FLOAT;
+            for (int i = 0; i < rows; i++) {
+                to.set(JAVA_FLOAT_UNALIGNED, p + (long) i * FLOAT,
+                        a.get(JAVA_FLOAT_UNALIGNED, aOffset + i * aRow + k * aCol));
+            }
+        }
+    }
+
+    /** Six floats as two overlapping vectors of four, so that nothing beyond the six is read or written. */
+    private static void packContiguousRows(MemorySegment a, long aOffset, long aCol, int depth, MemorySegment to,
+            long toOffset) {
+        long second = (ROWS - 4) * FLOAT;
+        for (int k = 0; k < depth; k++) {
+            long from = aOffset + k * aCol;
+            long p = toOffset + (long) k * ROWS * FLOAT;
+            FloatVector low = FloatVector.fromMemorySegment(FOUR, a, from, ORDER);
+            FloatVector high = FloatVector.fromMemorySegment(FOUR, a, from + second, ORDER);
+            low.intoMemorySegment(to, p, ORDER);
+            high.intoMemorySegment(to, p + second, ORDER);
+        }
+    }
+
+    /** As {@link dev.jacobian.cpu.gemm.GemmKernel#packPanel}. */
+    static void packPanel(MemorySegment b, long bOffset, long bRow, long bCol, int depth, int columns, int width,
+            MemorySegment to, long toOffset) {
+        long toRow = (long) width * FLOAT;
+        if (columns < width) {
+            to.asSlice(toOffset, depth * toRow).fill((byte) 0);
+        }
+        if (bCol == FLOAT) {
+            copyRows(b, bOffset, bRow, depth, columns, to, toOffset, toRow);
+        } else if (bRow == FLOAT && TRANSPOSE) {
+            transpose(b, bOffset, bCol, depth, columns, to, toOffset, toRow);
+        } else {
+            copyAny(b, bOffset, bRow, bCol, depth, columns, to, toOffset, toRow);
+        }
+    }
+
+    private static void copyRows(MemorySegment b, long bOffset, long bRow, int depth, int columns, MemorySegment to,
+            long toOffset, long toRow) {
+        int lanes = SPECIES.length();
+        int whole = columns - columns % lanes;
+        for (int k = 0; k < depth; k++) {
+            long from = bOffset + k * bRow;
+            long p = toOffset + k * toRow;
+            for (int j = 0; j < whole; j += lanes) {
+                long step = (long) j * FLOAT;
+                FloatVector.fromMemorySegment(SPECIES, b, from + step, ORDER).intoMemorySegment(to, p + step, ORDER);
+            }
+            for (int j = whole; j < columns; j++) {
+                long step = (long) j * FLOAT;
+                to.set(JAVA_FLOAT_UNALIGNED, p + step, b.get(JAVA_FLOAT_UNALIGNED, from + step));
+            }
+        }
+    }
+
+    private static void copyAny(MemorySegment b, long bOffset, long bRow, long bCol, int depth, int columns,
+            MemorySegment to, long toOffset, long toRow) {
+        for (int j = 0; j < columns; j++) {
+            long from = bOffset + j * bCol;
+            long p = toOffset + (long) j * FLOAT;
+            for (int k = 0; k < depth; k++) {
+                to.set(JAVA_FLOAT_UNALIGNED, p + k * toRow, b.get(JAVA_FLOAT_UNALIGNED, from + k * bRow));
+            }
+        }
+    }
+
+    /** Column j of the panel lies contiguous at {@code bOffset + j·bCol}. */
+    private static void transpose(MemorySegment b, long bOffset, long bCol, int depth, int columns, MemorySegment to,
+            long toOffset, long toRow) {
+        int side = EIGHT.length();
+        int wholeColumns = columns - columns % side;
+        int wholeDepth = depth - depth % side;
+        for (int j = 0; j < wholeColumns; j += side) {
+            for (int k = 0; k < wholeDepth; k += side) {
+                transposeBlock(b, bOffset + j * bCol + (long) k * FLOAT, bCol, to,
+                        toOffset + k * toRow + (long) j * FLOAT, toRow);
+            }
+        }
+        copyAny(b, bOffset + (long) wholeDepth * FLOAT, FLOAT, bCol, depth - wholeDepth, wholeColumns, to,
+                toOffset + wholeDepth * toRow, toRow);
+        copyAny(b, bOffset + wholeColumns * bCol, FLOAT, bCol, depth, columns - wholeColumns, to,
+                toOffset + (long) wholeColumns * FLOAT, toRow);
+    }
+
+    /** Transposes 8×8 floats by exchanging neighbours at distance 1, 2 and 4. */
+    private static void transposeBlock(MemorySegment b, long from, long step, MemorySegment to, long toOffset,
+            long toStep) {
+        FloatVector r0 = FloatVector.fromMemorySegment(EIGHT, b, from, ORDER);
+        FloatVector r1 = FloatVector.fromMemorySegment(EIGHT, b, from + step, ORDER);
+        FloatVector r2 = FloatVector.fromMemorySegment(EIGHT, b, from + 2 * step, ORDER);
+        FloatVector r3 = FloatVector.fromMemorySegment(EIGHT, b, from + 3 * step, ORDER);
+        FloatVector r4 = FloatVector.fromMemorySegment(EIGHT, b, from + 4 * step, ORDER);
+        FloatVector r5 = FloatVector.fromMemorySegment(EIGHT, b, from + 5 * step, ORDER);
+        FloatVector r6 = FloatVector.fromMemorySegment(EIGHT, b, from + 6 * step, ORDER);
+        FloatVector r7 = FloatVector.fromMemorySegment(EIGHT, b, from + 7 * step, ORDER);
+        FloatVector s0 = r0.rearrange(LOW_1, r1);
+        FloatVector s1 = r0.rearrange(HIGH_1, r1);
+        FloatVector s2 = r2.rearrange(LOW_1, r3);
+        FloatVector s3 = r2.rearrange(HIGH_1, r3);
+        FloatVector s4 = r4.rearrange(LOW_1, r5);
+        FloatVector s5 = r4.rearrange(HIGH_1, r5);
+        FloatVector s6 = r6.rearrange(LOW_1, r7);
+        FloatVector s7 = r6.rearrange(HIGH_1, r7);
+        FloatVector t0 = s0.rearrange(LOW_2, s2);
+        FloatVector t2 = s0.rearrange(HIGH_2, s2);
+        FloatVector t1 = s1.rearrange(LOW_2, s3);
+        FloatVector t3 = s1.rearrange(HIGH_2, s3);
+        FloatVector t4 = s4.rearrange(LOW_2, s6);
+        FloatVector t6 = s4.rearrange(HIGH_2, s6);
+        FloatVector t5 = s5.rearrange(LOW_2, s7);
+        FloatVector t7 = s5.rearrange(HIGH_2, s7);
+        t0.rearrange(LOW_4, t4).intoMemorySegment(to, toOffset, ORDER);
+        t0.rearrange(HIGH_4, t4).intoMemorySegment(to, toOffset + 4 * toStep, ORDER);
+        t1.rearrange(LOW_4, t5).intoMemorySegment(to, toOffset + toStep, ORDER);
+        t1.rearrange(HIGH_4, t5).intoMemorySegment(to, toOffset + 5 * toStep, ORDER);
+        t2.rearrange(LOW_4, t6).intoMemorySegment(to, toOffset + 2 * toStep, ORDER);
+        t2.rearrange(HIGH_4, t6).intoMemorySegment(to, toOffset + 6 * toStep, ORDER);
+        t3.rearrange(LOW_4, t7).intoMemorySegment(to, toOffset + 3 * toStep, ORDER);
+        t3.rearrange(HIGH_4, t7).intoMemorySegment(to, toOffset + 7 * toStep, ORDER);
+    }
+}

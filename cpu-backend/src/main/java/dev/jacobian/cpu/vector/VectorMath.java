@@ -1,0 +1,245 @@
+package dev.jacobian.cpu.vector;
+
+import static dev.jacobian.cpu.vector.Lanes.all;
+import static dev.jacobian.cpu.vector.Lanes.fma;
+
+import dev.jacobian.cpu.PlainMath;
+import dev.jacobian.backend.BinaryOp;
+import dev.jacobian.backend.UnaryOp;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Transcendental functions of vectors of float32. The JDK's own are not used: they call a native library once their
+ * loop is compiled and {@link StrictMath} before that, so that a result would depend on when it was computed.
+ *
+ * <p>Every function is a reduction of the argument and a minimax polynomial made by Remez' algorithm in 40 digits. Errors
+ * are at most 2 units in the last place ({@link #tanh} and {@link #sigmoid}: 3). Zeros, infinities, NaN, denormals,
+ * overflow and underflow are those of {@link StrictMath}.
+ */
+final class VectorMath {
+    /** 1.5 · 2²³: adding it rounds a float below 2²² to an integer, which is then in the low bits. */
+    private static final float ROUNDING = 0x1.8p23f;
+
+    private static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
+    private static final float LOG2_E = 1.44269504f;
+
+    /** ln 2 in two parts, the first so short that its multiples are exact. */
+    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_LOW = -2.12194440e-4f;
+
+    /** π/2 in four parts, the first two so short that their multiples are exact. */
+    private static final float HALF_PI_1 = 1.5703125f;
+    private static final float HALF_PI_2 = 4.837512969970703125e-4f;
+    private static final float HALF_PI_3 = 7.5497894e-8f;
+    private static final float HALF_PI_4 = 5.390303e-15f;
+
+    /** Beyond this, multiples of π/2 in four parts are not exact enough. */
+    private static final float LARGEST_ANGLE = 8192;
+
+    private static final int SIGN_BIT = Integer.MIN_VALUE;
+
+    private VectorMath() {}
+
+    static FloatVector exp(FloatVector x) {
+        FloatVector c = limit(x, -104, 89);
+        FloatVector rounded = fma(c, LOG2_E, all(ROUNDING));
+        FloatVector n = rounded.sub(ROUNDING);
+        FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, c))).add(1);
+        // 2ⁿ in two factors: for a denormal result n is below the smallest exponent.
+        IntVector k = rounded.reinterpretAsInts().sub(ROUNDING_BITS);
+        IntVector half = k.lanewise(VectorOperators.ASHR, 1);
+        return p.mul(powerOf2(half)).mul(powerOf2(k.sub(half)));
+    }
+
+    static FloatVector expm1(FloatVector x) {
+        FloatVector c = limit(x, -18, 89);
+        FloatVector rounded = fma(c, LOG2_E, all(ROUNDING));
+        FloatVector n = rounded.sub(ROUNDING);
+        FloatVector q = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, c)));
+        // 2ⁿ q + (2ⁿ − 1), everything halved, since 2¹²⁸ is no float.
+        FloatVector half = powerOf2(rounded.reinterpretAsInts().sub(ROUNDING_BITS + 1));
+        FloatVector y = fma(half, q, half.sub(0.5f));
+        return y.add(y).blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
+    }
+
+    /** eʳ − 1 for |r| ≤ ln 2 / 2. */
+    private static FloatVector expm1Near0(FloatVector r) {
+        FloatVector p = fma(all(0.0013947018f), r, 0.008366911f);
+        p = fma(p, r, 0.041666273f);
+        p = fma(p, r, 0.1666654f);
+        p = fma(p, r, 0.5f);
+        return fma(p, r.mul(r), r);
+    }
+
+    private static FloatVector powerOf2(IntVector n) {
+        return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+    }
+
+    /** x brought into an interval; NaN stays NaN. */
+    private static FloatVector limit(FloatVector x, float low, float high) {
+        FloatVector c = x.blend(low, x.compare(VectorOperators.LT, low));
+        return c.blend(high, c.compare(VectorOperators.GT, high));
+    }
+
+    static FloatVector log(FloatVector x) {
+        VectorMask<Float> small = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
+        IntVector bits = x.blend(x.mul(0x1p25f), small).reinterpretAsInts();
+        // Taking √½ from the bits makes the exponent that of the nearest power of 2 in the logarithmic sense.
+        IntVector e = bits.sub(0x3F3504F3).lanewise(VectorOperators.ASHR, 23);
+        FloatVector f =
+                bits.sub(e.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1);
+        FloatVector n = (FloatVector) e.convert(VectorOperators.I2F, 0);
+        FloatVector y = logNear1(f, n.blend(n.sub(25), small));
+        y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
+        y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
+        return y.blend(Float.NaN, x.compare(VectorOperators.GE, 0).not());
+    }
+
+    /** ln((1 + f) 2ⁿ) for 1 + f in √½..√2. */
+    private static FloatVector logNear1(FloatVector f, FloatVector n) {
+        FloatVector p = fma(all(0.069168046f), f, -0.117917344f);
+        p = fma(p, f, 0.11873353f);
+        p = fma(p, f, -0.12384066f);
+        p = fma(p, f, 0.14218578f);
+        p = fma(p, f, -0.16669263f);
+        p = fma(p, f, 0.20002231f);
+        p = fma(p, f, -0.24999987f);
+        p = fma(p, f, 0.3333331f);
+        FloatVector square = f.mul(f);
+        FloatVector y = fma(n, LN2_LOW, p.mul(f).mul(square));
+        return fma(n, LN2_HIGH, f.add(fma(square, -0.5f, y)));
+    }
+
+    /** ln(1 + x): what is lost in rounding 1 + x = u is (x − (u − 1)), and ln(u + d) ≈ ln u + d/u. */
+    static FloatVector log1p(FloatVector x) {
+        FloatVector u = x.add(1);
+        FloatVector y = log(u).add(x.sub(u.sub(1)).div(u));
+        y = y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
+        y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
+        return y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, -1));
+    }
+
+    /** With e = e^(2|x|) − 1, tanh |x| = e / (e + 2); 1 to the last bit from 9.1 on. */
+    static FloatVector tanh(FloatVector x) {
+        FloatVector size = x.abs();
+        FloatVector e = expm1(size.add(size).blend(20, size.compare(VectorOperators.GT, 10)));
+        return copySign(e.div(e.add(2)), x);
+    }
+
+    /** With e = e^(−|x|): 1 / (1 + e) on the right and e / (1 + e) on the left, neither of which overflows. */
+    static FloatVector sigmoid(FloatVector x) {
+        FloatVector e = exp(x.abs().neg());
+        FloatVector right = all(1).div(e.add(1));
+        return right.blend(e.mul(right), x.compare(VectorOperators.LT, 0));
+    }
+
+    /** Up to 1, x plus x times a polynomial in x²; from there 1 − e^(−q) with q a polynomial in |x|; 1 from 4 on. */
+    static FloatVector erf(FloatVector x) {
+        FloatVector size = x.abs();
+        FloatVector s = x.mul(x);
+        FloatVector p = fma(all(7.853862e-05f), s, -0.00080101937f);
+        p = fma(p, s, 0.0051883277f);
+        p = fma(p, s, -0.026853813f);
+        p = fma(p, s, 0.112835854f);
+        p = fma(p, s, -0.37612626f);
+        p = fma(p, s, 0.12837917f);
+        FloatVector inner = fma(x, p, x);
+        FloatVector outer = copySign(all(1).sub(exp(erfExponent(limit(size, 0, 4)))), x);
+        return inner.blend(outer, size.compare(VectorOperators.GE, 1));
+    }
+
+    /** ln(1 − erf(t)) for t in 0.98..4. */
+    private static FloatVector erfExponent(FloatVector t) {
+        FloatVector q = fma(all(-2.1697611e-05f), t, 0.00044147263f);
+        q = fma(q, t, -0.0042052846f);
+        q = fma(q, t, 0.02521034f);
+        q = fma(q, t, -0.1084221f);
+        q = fma(q, t, -0.6332164f);
+        q = fma(q, t, -1.1295803f);
+        return fma(q, t, 0.00018846802f);
+    }
+
+    static FloatVector sin(FloatVector x) {
+        FloatVector y = quarterTurns(x, 0);
+        y = y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-13f));
+        VectorMask<Float> large = x.abs().compare(VectorOperators.GE, LARGEST_ANGLE);
+        return large.anyTrue() ? patch(UnaryOp.SIN, x, y, large) : y;
+    }
+
+    static FloatVector cos(FloatVector x) {
+        FloatVector y = quarterTurns(x, 1);
+        VectorMask<Float> large = x.abs().compare(VectorOperators.GE, LARGEST_ANGLE);
+        return large.anyTrue() ? patch(UnaryOp.COS, x, y, large) : y;
+    }
+
+    /** sin(x + turns · π/2). */
+    private static FloatVector quarterTurns(FloatVector x, int turns) {
+        FloatVector rounded = fma(x, 0.636619772f, all(ROUNDING));
+        FloatVector n = rounded.sub(ROUNDING);
+        FloatVector r = fma(n, -HALF_PI_2, fma(n, -HALF_PI_1, x));
+        r = fma(n, -HALF_PI_4, fma(n, -HALF_PI_3, r));
+        FloatVector s = r.mul(r);
+        IntVector quarter = rounded.reinterpretAsInts().add(turns);
+        VectorMask<Float> odd = quarter.and(1).compare(VectorOperators.NE, 0).cast(Lanes.SPECIES);
+        FloatVector y = sinNear0(r, s).blend(cosNear0(s), odd);
+        IntVector sign = quarter.lanewise(VectorOperators.LSHL, 30).and(SIGN_BIT);
+        return y.reinterpretAsInts().lanewise(VectorOperators.XOR, sign).reinterpretAsFloats();
+    }
+
+    private static FloatVector sinNear0(FloatVector r, FloatVector s) {
+        FloatVector p = fma(all(-0.00019516656f), s, 0.008332173f);
+        p = fma(p, s, -0.16666655f);
+        return fma(p.mul(s), r, r);
+    }
+
+    private static FloatVector cosNear0(FloatVector s) {
+        FloatVector p = fma(all(2.443773e-05f), s, -0.0013887362f);
+        p = fma(p, s, 0.041666646f);
+        return fma(p, s.mul(s), fma(s, -0.5f, all(1)));
+    }
+
+    private static FloatVector patch(UnaryOp op, FloatVector x, FloatVector y, VectorMask<Float> where) {
+        float[] from = x.toArray();
+        float[] to = y.toArray();
+        for (int i = 0; i < to.length; i++) {
+            if (where.laneIsSet(i)) {
+                to[i] = (float) PlainMath.apply(op, from[i]);
+            }
+        }
+        return FloatVector.fromArray(Lanes.SPECIES, to, 0);
+    }
+
+    static FloatVector pow(FloatVector a, FloatVector b) {
+        float[] base = a.toArray();
+        float[] exponent = b.toArray();
+        for (int i = 0; i < base.length; i++) {
+            base[i] = (float) PlainMath.apply(BinaryOp.POW, base[i], exponent[i]);
+        }
+        return FloatVector.fromArray(Lanes.SPECIES, base, 0);
+    }
+
+    /** To the nearest integer, halves to even: a float from 2²³ on is one already. */
+    static FloatVector round(FloatVector x) {
+        FloatVector size = x.abs();
+        FloatVector y = copySign(size.add(0x1p23f).sub(0x1p23f), x);
+        return x.blend(y, size.compare(VectorOperators.LT, 0x1p23f));
+    }
+
+    static FloatVector floor(FloatVector x) {
+        FloatVector y = round(x);
+        return copySign(y.blend(y.sub(1), y.compare(VectorOperators.GT, x)), x);
+    }
+
+    static FloatVector ceil(FloatVector x) {
+        FloatVector y = round(x);
+        return copySign(y.blend(y.add(1), y.compare(VectorOperators.LT, x)), x);
+    }
+
+    private static FloatVector copySign(FloatVector size, FloatVector sign) {
+        IntVector bits = sign.reinterpretAsInts().and(SIGN_BIT);
+        return size.reinterpretAsInts().and(~SIGN_BIT).or(bits).reinterpretAsFloats();
+    }
+}
