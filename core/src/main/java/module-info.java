@@ -5,8 +5,16 @@
 module dev.jacobian.core {
     exports dev.jacobian.autograd;
     exports dev.jacobian.backend;
+    exports dev.jacobian.data;
+    exports dev.jacobian.io;
+    exports dev.jacobian.loss;
     exports dev.jacobian.memory;
+    exports dev.jacobian.nn;
+    exports dev.jacobian.nn.init;
+    exports dev.jacobian.optim;
     exports dev.jacobian.tensor;
+    exports dev.jacobian.train;
 
     uses dev.jacobian.backend.BackendProvider;
+    uses dev.jacobian.train.ProgressView;
 }

@@ -176,7 +176,7 @@ public interface Backend {
     /**
      * Batched matrix product, out = a · b or out = out + a · b. Each pair is one product over the last two axes; the
      * axes before them are equal in number and length (with stride 0 where a or b repeats). Transposed operands come as
-     * strides.
+     * strides. float32 and float64 only.
      *
      * @param a […, m, k]
      * @param b […, k, n]
@@ -198,8 +198,8 @@ public interface Backend {
     void gather(View x, int axis, View index, View out);
 
     /**
-     * out[i][index[i][j][k]][k] += x[i][j][k] for axis 1, and likewise for every axis, in the order of the elements:
-     * deterministic.
+     * out[i][index[i][j][k]][k] += x[i][j][k] for axis 1, and likewise for every axis, in the order of the elements,
+     * each sum rounded to the type: deterministic.
      *
      * @param x what is added
      * @param axis the axis that is indexed

@@ -15,9 +15,9 @@ public enum BinaryOp {
     DIV,
     /** a to the power of b, as {@link StrictMath#pow}. */
     POW,
-    /** The larger; NaN if either is NaN. */
+    /** The larger; NaN if either is NaN; of two zeros either. */
     MAXIMUM,
-    /** The smaller; NaN if either is NaN. */
+    /** The smaller; NaN if either is NaN; of two zeros either. */
     MINIMUM,
     /** a where b &gt; 0, else 0: the gradient of ReLU for a = dy, b = y. */
     RELU_GRAD,

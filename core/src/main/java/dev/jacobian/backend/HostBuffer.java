@@ -24,12 +24,16 @@ public final class HostBuffer implements DeviceBuffer {
      *
      * @param bytes its size, not negative
      * @return the block, zeroed
+     * @throws IllegalArgumentException if the size is negative
      * @throws OutOfMemoryError if the operating system has no more
      */
     public static HostBuffer allocate(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("host buffer: " + bytes + " bytes, expected at least 0");
+        }
         Arena arena = Arena.ofShared();
         try {
-            return new HostBuffer(arena, arena.allocate(Math.max(bytes, 1), ALIGNMENT));
+            return new HostBuffer(arena, arena.allocate(bytes, ALIGNMENT));
         } catch (Throwable failure) {
             arena.close();
             throw failure;

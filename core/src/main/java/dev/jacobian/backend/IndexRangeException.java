@@ -13,6 +13,7 @@ public final class IndexRangeException extends IllegalArgumentException {
      * @param limit the length of what is indexed
      */
     public IndexRangeException(String operation, int index, long position, int limit) {
-        super(operation + ": index " + index + " at element " + position + " out of range; expected 0.." + (limit - 1));
+        super(operation + ": index " + index + " at element " + position + " out of range; "
+                + (limit == 0 ? "what it indexes is empty" : "expected 0.." + (limit - 1)));
     }
 }

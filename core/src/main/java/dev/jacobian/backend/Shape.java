@@ -7,6 +7,9 @@ import java.util.Arrays;
  * length 0.
  */
 public final class Shape {
+    /** So that sizes in bytes never overflow. */
+    private static final long LARGEST = 1L << 56;
+
     /** The shape of a scalar. */
     public static final Shape SCALAR = new Shape(new int[0]);
 
@@ -15,14 +18,27 @@ public final class Shape {
 
     private Shape(int[] dims) {
         this.dims = dims;
+        this.size = product(dims);
+    }
+
+    private static long product(int[] dims) {
         long product = 1;
+        boolean empty = false;
         for (int dim : dims) {
             if (dim < 0) {
                 throw new IllegalArgumentException("shape: negative length in " + Arrays.toString(dims));
             }
-            product = Math.multiplyExact(product, (long) dim);
+            empty |= dim == 0;
+            long high = Math.multiplyHigh(product, dim);
+            product *= dim;
+            if (high != 0 || product > LARGEST) {
+                product = LARGEST + 1;
+            }
         }
-        this.size = product;
+        if (!empty && product > LARGEST) {
+            throw new IllegalArgumentException("shape: " + Arrays.toString(dims) + " has more than 2^56 elements");
+        }
+        return empty ? 0 : product;
     }
 
     /**
@@ -30,6 +46,7 @@ public final class Shape {
      *
      * @param dims the length of each axis, not negative
      * @return the shape
+     * @throws IllegalArgumentException if a length is negative, or there are more than 2⁵⁶ elements
      */
     public static Shape of(int... dims) {
         return dims.length == 0 ? SCALAR : new Shape(dims.clone());

@@ -38,7 +38,7 @@ public enum UnaryOp {
     SIGMOID,
     /** The error function 2/√π ∫₀ˣ e^(−t²) dt. */
     ERF,
-    /** max(x, 0); NaN stays NaN. */
+    /** max(x, 0); NaN stays NaN; of −0 either zero. */
     RELU,
     /** The largest integer not above x. */
     FLOOR,

@@ -5,8 +5,7 @@ import java.util.Arrays;
 /** Turns the pen's way into pixels. */
 final class DigitInk {
 
-    private DigitInk() {
-    }
+    private DigitInk() {}
 
     /**
      * Draws every piece of the way with round ends; where pieces overlap, the darker one counts.

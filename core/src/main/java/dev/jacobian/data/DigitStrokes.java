@@ -67,8 +67,7 @@ final class DigitStrokes {
                     variant(2, "56,10 28,2 4,22 12,46 36,48 54,28 56,6! 52,52 52,100"),
                     variant(1, "46,6 22,4 6,24 16,44 40,42 56,22 46,4! 60,30 54,66 36,100")));
 
-    private DigitStrokes() {
-    }
+    private DigitStrokes() {}
 
     /**
      * The variants of one digit, a variant of weight n being there n times.
@@ -83,7 +82,7 @@ final class DigitStrokes {
         for (Variant variant : variants) {
             total += variant.weight();
         }
-        int ticket = (int) ((word & 0xFFFFFFFFL) * total >>> 32);
+        int ticket = (int) (((word & 0xFFFFFFFFL) * total) >>> 32);
         for (Variant variant : variants) {
             ticket -= variant.weight();
             if (ticket < 0) {
@@ -115,8 +114,7 @@ final class DigitStrokes {
     }
 
     /** One way to write a digit, chosen in proportion to its weight. */
-    record Variant(int weight, List<Stroke> strokes) {
-    }
+    record Variant(int weight, List<Stroke> strokes) {}
 
     /** What the pen draws between going down and coming up: points {@code (x, y)} in units of the digit's height. */
     static final class Stroke {

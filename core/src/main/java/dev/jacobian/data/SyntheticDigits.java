@@ -29,17 +29,16 @@ public final class SyntheticDigits {
     private static final float CENTRE = (SIDE - 1) / 2f;
     private static final float BOX = 20;
 
-    private static final float WOBBLE = 0.022f;
-    private static final float BEND = 0.06f;
-    private static final float ASPECT = 0.16f;
-    private static final float SLANT = 0.22f;
+    private static final float WOBBLE = 0.023f;
+    private static final float BEND = 0.075f;
+    private static final float ASPECT = 0.17f;
+    private static final float SLANT = 0.24f;
     private static final float MEAN_SLANT = 0.1f;
-    private static final float TURN = 0.1f;
-    private static final float SHIFT = 0.4f;
+    private static final float TURN = 0.13f;
+    private static final float SHIFT = 0.7f;
     private static final float PRESSURE = 0.12f;
 
-    private SyntheticDigits() {
-    }
+    private SyntheticDigits() {}
 
     /**
      * Draws one digit.
@@ -54,7 +53,7 @@ public final class SyntheticDigits {
     public static int render(long seed, long index, byte[] pixels784, int offset) {
         Objects.checkFromIndexSize(offset, PIXELS, pixels784.length);
         RandomWords words = new RandomWords(seed, Philox.streamOf(PURPOSE, index));
-        int label = (int) ((words.word() & 0xFFFFFFFFL) * 10 >>> 32);
+        int label = (int) (((words.word() & 0xFFFFFFFFL) * 10) >>> 32);
         DigitPath path = write(DigitStrokes.pick(label, words.word()), words);
         float[] ink = new float[PIXELS];
         DigitInk.draw(path, words.uniform(0.8f, 1.5f), ink, SIDE);
@@ -95,7 +94,7 @@ public final class SyntheticDigits {
         turn(path, words.normal(TURN));
         float width = words.uniform(0.75f, 1.7f);
         path.press(width * (1 + words.normal(PRESSURE)), width, width * (1 + words.normal(PRESSURE)));
-        path.fit(BOX * words.uniform(0.88f, 1.04f) - 2 * width);
+        path.fit(BOX * words.uniform(0.86f, 1.05f) - 2 * width);
         path.centre(CENTRE + words.normal(SHIFT), CENTRE + words.normal(SHIFT));
         return path;
     }

@@ -731,7 +731,9 @@ public sealed class Tensor implements Keepable permits Param {
 
     /** Softplus, ln(1 + eˣ), without overflow. */
     public final Tensor softplus() {
-        return relu().add(abs().neg().exp().log1p());
+        Tensor positive = gt(0); // decides both terms, so that the derivative at 0 is 1/2
+        Tensor folded = where(positive, neg(), this);
+        return where(positive, this, detach().zerosLike()).add(folded.exp().log1p());
     }
 
     /** Sigmoid linear unit, x · sigmoid(x). */
@@ -1174,7 +1176,7 @@ public sealed class Tensor implements Keepable permits Param {
         Tensor product;
         if (b.rank() == 2 && a.rank() > 2) { // one large product instead of many small ones
             outer[a.rank() - 1] = b.dim(1);
-            product = Autograd.apply(new MatMul(), a.reshape(-1, b.dim(0)), b).reshape(outer);
+            product = Autograd.apply(new MatMul(), a.reshape(a.rows(), b.dim(0)), b).reshape(outer);
         } else {
             product = Autograd.apply(new MatMul(), a, b);
         }

@@ -21,6 +21,9 @@ public final class Gemm {
     /** The same for products with a vector, which memory bounds: about 4 elements per nanosecond. */
     private static final long PARALLEL_VECTOR_WORK = 1L << 17;
 
+    /** Up to this many rows, a transposed B is walked once for each row instead of packed. */
+    private static final int FEW_ROWS = 3;
+
     private static final long[] NO_OFFSET = {0};
 
     private final GemmKernel kernel;
@@ -92,6 +95,10 @@ public final class Gemm {
                     c.from(cOffsets[0]), NO_OFFSET, accumulate);
             return;
         }
+        if (m > 1 && m <= FEW_ROWS && n > 1 && b.colStride() != 1 && b.rowStride() == 1 && a.colStride() == 1) {
+            rowByRow(team, m, n, k, a, aOffsets, b, bOffsets, c, cOffsets, accumulate);
+            return;
+        }
         Operands operands = new Operands(m, n, k, a, aOffsets, b, bOffsets, c, cOffsets, accumulate);
         long work = (long) m * n * k * batch;
         if (m == 1 && VectorProduct.canWalk(b.rowStride(), b.colStride(), k, n)) {
@@ -101,6 +108,23 @@ public final class Gemm {
         } else {
             tiled(work < PARALLEL_WORK ? null : team, operands);
         }
+    }
+
+    /** A few rows times a transposed B, as a batch of single rows: packing B would take longer than the product. */
+    private void rowByRow(Parallel team, int m, int n, int k, Matrix a, long[] aOffsets, Matrix b, long[] bOffsets,
+            Matrix c, long[] cOffsets, boolean accumulate) {
+        int rows = m * cOffsets.length;
+        long[] aRows = new long[rows];
+        long[] bRows = new long[rows];
+        long[] cRows = new long[rows];
+        for (int r = 0; r < rows; r++) {
+            aRows[r] = aOffsets[r / m] + r % m * a.rowStride();
+            bRows[r] = bOffsets[r / m];
+            cRows[r] = cOffsets[r / m] + r % m * c.rowStride();
+        }
+        // A row stride of their own keeps the rows from being taken for one tall product again.
+        multiply(team, 1, n, k, new Matrix(a.segment(), a.offset(), 0, 1), aRows, b, bRows,
+                new Matrix(c.segment(), c.offset(), 0, 1), cRows, accumulate);
     }
 
     /** Few large products one after the other, each on all threads; many small ones side by side. */

@@ -1,5 +1,6 @@
 package dev.jacobian.cpu.vector;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -7,9 +8,10 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Loads, stores and sums of vectors of float32, of the width that the processor prefers. */
+/** Loads, stores and sums of vectors of float32, of the width that the processor prefers, up to 16 lanes. */
 final class Lanes {
-    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> SPECIES =
+            FloatVector.SPECIES_PREFERRED.length() > 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
     static final int COUNT = SPECIES.length();
 
     /**
@@ -24,7 +26,15 @@ final class Lanes {
     private static final VectorShuffle<Float> BY_TWO = rotation(2);
     private static final VectorShuffle<Float> BY_ONE = rotation(1);
 
+    private static final ThreadLocal<MemorySegment> SCRATCH =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(SPECIES.vectorByteSize(), SPECIES.vectorByteSize()));
+
     private Lanes() {}
+
+    /** Room for one vector, the calling thread's own. */
+    static MemorySegment scratch() {
+        return SCRATCH.get();
+    }
 
     private static VectorShuffle<Float> rotation(int distance) {
         return VectorShuffle.fromOp(SPECIES, i -> (i + distance) % COUNT);

@@ -28,7 +28,15 @@ final class VectorElementRows implements ElementRows {
     public Unary unary(UnaryOp op) {
         return unary.computeIfAbsent(
                 op,
-                _ -> Specialised.define(MethodHandles.lookup(), VectorUnaryLoop.class, Unary.class, function(op)));
+                _ -> Specialised.define(MethodHandles.lookup(), template(op), Unary.class, function(op)));
+    }
+
+    private static Class<? extends Unary> template(UnaryOp op) {
+        return switch (op) {
+            case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, SIGMOID, ERF -> VectorFunctionLoop.class;
+            case NEG, ABS, SIGN, SQUARE, SQRT, RSQRT, RECIPROCAL, RELU, FLOOR, CEIL, ROUND, NOT ->
+                VectorUnaryLoop.class;
+        };
     }
 
     @Override

@@ -6,11 +6,12 @@ import dev.jacobian.cpu.gemm.GemmKernel;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The matrix product's inner loops on the Vector API. With 32 vector registers (AVX-512, NEON) a tile has six rows of
- * four vectors, with 16 (AVX2) six rows of two.
+ * four vectors, with 16 (AVX2) four rows of three.
  */
 public final class VectorGemmKernel implements GemmKernel {
 
@@ -20,11 +21,22 @@ public final class VectorGemmKernel implements GemmKernel {
     private static final int FLOAT = Float.BYTES;
     private static final long STEP = SPECIES.vectorByteSize();
     private static final boolean ARM = System.getProperty("os.arch", "").equals("aarch64");
-    private static final int TILE_VECTORS = ARM || STEP == 64 ? 4 : 2;
-    private static final int MAX_DEPTH = 384;
+    private static final boolean MANY_REGISTERS = ARM || STEP == 64;
+    private static final int TILE_ROWS = MANY_REGISTERS ? VectorGemmKernelSixRows.ROWS : VectorGemmKernelFourRows.ROWS;
+    private static final int TILE_VECTORS = MANY_REGISTERS ? 4 : 3;
+    private static final int MAX_DEPTH = 512;
+
+    private static final VectorShuffle<Float> BY_8 = rotation(8);
+    private static final VectorShuffle<Float> BY_4 = rotation(4);
+    private static final VectorShuffle<Float> BY_2 = rotation(2);
+    private static final VectorShuffle<Float> BY_1 = rotation(1);
 
     /** Rows of M that one pass of {@link #combineRows} adds to y: loading and storing y is then a small share. */
     private static final int COMBINED = 8;
+
+    private static VectorShuffle<Float> rotation(int lanes) {
+        return VectorShuffle.fromOp(SPECIES, i -> (i + lanes) % LANES);
+    }
 
     /**
      * Whether this machine's vectors beat scalar loops: narrower ones on x86 come without a fused multiply-add, which
@@ -38,7 +50,7 @@ public final class VectorGemmKernel implements GemmKernel {
 
     @Override
     public int tileRows() {
-        return VectorGemmKernelTiles.ROWS;
+        return TILE_ROWS;
     }
 
     @Override
@@ -60,15 +72,26 @@ public final class VectorGemmKernel implements GemmKernel {
     public void tile(MemorySegment a, long aOffset, long aRow, long aCol, int rows, MemorySegment b, long bOffset,
             long bRow, int width, int depth, MemorySegment c, long cOffset, long cRow) {
         int last = rows - 1;
-        switch (width / LANES) {
-            case 1 -> VectorGemmKernelTiles.tile1(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
-                    cRow);
-            case 2 -> VectorGemmKernelTiles.tile2(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
-                    cRow);
-            case 3 -> VectorGemmKernelTiles.tile3(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
-                    cRow);
-            default -> VectorGemmKernelTiles.tile4(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c, cOffset,
-                    cRow);
+        if (MANY_REGISTERS) {
+            switch (width / LANES) {
+                case 1 -> VectorGemmKernelSixRows.tile1(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c,
+                        cOffset, cRow);
+                case 2 -> VectorGemmKernelSixRows.tile2(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c,
+                        cOffset, cRow);
+                case 3 -> VectorGemmKernelSixRows.tile3(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c,
+                        cOffset, cRow);
+                default -> VectorGemmKernelSixRows.tile4(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c,
+                        cOffset, cRow);
+            }
+        } else {
+            switch (width / LANES) {
+                case 1 -> VectorGemmKernelFourRows.tile1(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c,
+                        cOffset, cRow);
+                case 2 -> VectorGemmKernelFourRows.tile2(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c,
+                        cOffset, cRow);
+                default -> VectorGemmKernelFourRows.tile3(a, aOffset, aRow, aCol, last, b, bOffset, bRow, depth, c,
+                        cOffset, cRow);
+            }
         }
     }
 
@@ -97,7 +120,7 @@ public final class VectorGemmKernel implements GemmKernel {
     @Override
     public void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
             long toOffset) {
-        VectorGemmKernelPacking.packRows(a, aOffset, aRow, aCol, rows, depth, to, toOffset);
+        VectorGemmKernelPacking.packRows(a, aOffset, aRow, aCol, rows, depth, to, toOffset, TILE_ROWS);
     }
 
     @Override
@@ -168,10 +191,14 @@ public final class VectorGemmKernel implements GemmKernel {
     /** The sum of all lanes, by halves: {@code reduceLanes} leaves the order open, and so the last bits. */
     private static float total(FloatVector v) {
         FloatVector sum = v;
-        for (int half = LANES / 2; half > 0; half /= 2) {
-            sum = sum.add(sum.slice(half));
+        if (LANES > 8) {
+            sum = sum.add(sum.rearrange(BY_8));
         }
-        return sum.lane(0);
+        if (LANES > 4) {
+            sum = sum.add(sum.rearrange(BY_4));
+        }
+        sum = sum.add(sum.rearrange(BY_2));
+        return sum.add(sum.rearrange(BY_1)).lane(0);
     }
 
     @Override

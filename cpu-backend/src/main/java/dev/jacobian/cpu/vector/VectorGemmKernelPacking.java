@@ -15,7 +15,6 @@ final class VectorGemmKernelPacking {
     private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    private static final int ROWS = VectorGemmKernelTiles.ROWS;
     private static final int FLOAT = Float.BYTES;
 
     /** Where the hardware has vectors of eight floats, blocks of 8×8 are transposed in registers. */
@@ -32,13 +31,13 @@ final class VectorGemmKernelPacking {
 
     /** As {@link dev.jacobian.cpu.gemm.GemmKernel#packRows}. */
     static void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
-            long toOffset) {
-        if (aRow == FLOAT && rows == ROWS) {
-            packContiguousRows(a, aOffset, aCol, depth, to, toOffset);
+            long toOffset, int tileRows) {
+        if (aRow == FLOAT && rows == tileRows) {
+            packContiguousRows(a, aOffset, aCol, depth, to, toOffset, tileRows);
             return;
         }
         for (int k = 0; k < depth; k++) {
-            long p = toOffset + (long) k * ROWS * FLOAT;
+            long p = toOffset + (long) k * tileRows * FLOAT;
             for (int i = 0; i < rows; i++) {
                 to.set(JAVA_FLOAT_UNALIGNED, p + (long) i * FLOAT,
                         a.get(JAVA_FLOAT_UNALIGNED, aOffset + i * aRow + k * aCol));
@@ -46,13 +45,13 @@ final class VectorGemmKernelPacking {
         }
     }
 
-    /** Six floats as two overlapping vectors of four, so that nothing beyond the six is read or written. */
+    /** Four to eight floats as two overlapping vectors of four, so that nothing beyond them is read or written. */
     private static void packContiguousRows(MemorySegment a, long aOffset, long aCol, int depth, MemorySegment to,
-            long toOffset) {
-        long second = (ROWS - 4) * FLOAT;
+            long toOffset, int tileRows) {
+        long second = (tileRows - 4L) * FLOAT;
         for (int k = 0; k < depth; k++) {
             long from = aOffset + k * aCol;
-            long p = toOffset + (long) k * ROWS * FLOAT;
+            long p = toOffset + (long) k * tileRows * FLOAT;
             FloatVector low = FloatVector.fromMemorySegment(FOUR, a, from, ORDER);
             FloatVector high = FloatVector.fromMemorySegment(FOUR, a, from + second, ORDER);
             low.intoMemorySegment(to, p, ORDER);

@@ -33,8 +33,8 @@ final class VectorMath {
     /** π/2 in four parts, the first two so short that their multiples are exact. */
     private static final float HALF_PI_1 = 1.5703125f;
     private static final float HALF_PI_2 = 4.837512969970703125e-4f;
-    private static final float HALF_PI_3 = 7.5497894e-8f;
-    private static final float HALF_PI_4 = 5.390303e-15f;
+    private static final float HALF_PI_3 = 0x1.4442d2p-24f;
+    private static final float HALF_PI_4 = -1.7151245e-15f;
 
     /** Beyond this, multiples of π/2 in four parts are not exact enough. */
     private static final float LARGEST_ANGLE = 8192;
@@ -44,10 +44,19 @@ final class VectorMath {
     private VectorMath() {}
 
     static FloatVector exp(FloatVector x) {
-        FloatVector c = limit(x, -104, 89);
-        FloatVector rounded = fma(c, LOG2_E, all(ROUNDING));
+        return expOfFinite(atLeast(atMost(x, 89), -104));
+    }
+
+    /** eˣ for x ≤ 0 or NaN. */
+    static FloatVector expOfNegative(FloatVector x) {
+        return expOfFinite(atLeast(x, -104));
+    }
+
+    /** eˣ for x in −104..89 or NaN. */
+    private static FloatVector expOfFinite(FloatVector x) {
+        FloatVector rounded = fma(x, LOG2_E, all(ROUNDING));
         FloatVector n = rounded.sub(ROUNDING);
-        FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, c))).add(1);
+        FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x))).add(1);
         // 2ⁿ in two factors: for a denormal result n is below the smallest exponent.
         IntVector k = rounded.reinterpretAsInts().sub(ROUNDING_BITS);
         IntVector half = k.lanewise(VectorOperators.ASHR, 1);
@@ -55,14 +64,19 @@ final class VectorMath {
     }
 
     static FloatVector expm1(FloatVector x) {
-        FloatVector c = limit(x, -18, 89);
-        FloatVector rounded = fma(c, LOG2_E, all(ROUNDING));
+        FloatVector y = expm1OfFinite(atLeast(atMost(x, 89), -18));
+        return y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
+    }
+
+    /** eˣ − 1 for x in −18..89 or NaN; a negative zero loses its sign. */
+    private static FloatVector expm1OfFinite(FloatVector x) {
+        FloatVector rounded = fma(x, LOG2_E, all(ROUNDING));
         FloatVector n = rounded.sub(ROUNDING);
-        FloatVector q = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, c)));
+        FloatVector q = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x)));
         // 2ⁿ q + (2ⁿ − 1), everything halved, since 2¹²⁸ is no float.
         FloatVector half = powerOf2(rounded.reinterpretAsInts().sub(ROUNDING_BITS + 1));
         FloatVector y = fma(half, q, half.sub(0.5f));
-        return y.add(y).blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
+        return y.add(y);
     }
 
     /** eʳ − 1 for |r| ≤ ln 2 / 2. */
@@ -78,24 +92,32 @@ final class VectorMath {
         return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
     }
 
-    /** x brought into an interval; NaN stays NaN. */
-    private static FloatVector limit(FloatVector x, float low, float high) {
-        FloatVector c = x.blend(low, x.compare(VectorOperators.LT, low));
-        return c.blend(high, c.compare(VectorOperators.GT, high));
+    /** The larger of x and a number; NaN stays NaN. */
+    private static FloatVector atLeast(FloatVector x, float low) {
+        return x.blend(low, x.compare(VectorOperators.LT, low));
+    }
+
+    /** The smaller of x and a number; NaN stays NaN. */
+    private static FloatVector atMost(FloatVector x, float high) {
+        return x.blend(high, x.compare(VectorOperators.GT, high));
     }
 
     static FloatVector log(FloatVector x) {
         VectorMask<Float> small = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
-        IntVector bits = x.blend(x.mul(0x1p25f), small).reinterpretAsInts();
+        FloatVector y = logOfNormal(x.blend(x.mul(0x1p25f), small), all(0).blend(25, small));
+        y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
+        y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
+        return y.blend(Float.NaN, x.compare(VectorOperators.GE, 0).not());
+    }
+
+    /** ln(x 2⁻ˢ) for x from the smallest normal float on. */
+    private static FloatVector logOfNormal(FloatVector x, FloatVector shift) {
+        IntVector bits = x.reinterpretAsInts();
         // Taking √½ from the bits makes the exponent that of the nearest power of 2 in the logarithmic sense.
         IntVector e = bits.sub(0x3F3504F3).lanewise(VectorOperators.ASHR, 23);
         FloatVector f =
                 bits.sub(e.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1);
-        FloatVector n = (FloatVector) e.convert(VectorOperators.I2F, 0);
-        FloatVector y = logNear1(f, n.blend(n.sub(25), small));
-        y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
-        y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
-        return y.blend(Float.NaN, x.compare(VectorOperators.GE, 0).not());
+        return logNear1(f, ((FloatVector) e.convert(VectorOperators.I2F, 0)).sub(shift));
     }
 
     /** ln((1 + f) 2ⁿ) for 1 + f in √½..√2. */
@@ -116,22 +138,23 @@ final class VectorMath {
     /** ln(1 + x): what is lost in rounding 1 + x = u is (x − (u − 1)), and ln(u + d) ≈ ln u + d/u. */
     static FloatVector log1p(FloatVector x) {
         FloatVector u = x.add(1);
-        FloatVector y = log(u).add(x.sub(u.sub(1)).div(u));
+        FloatVector y = logOfNormal(u, all(0)).add(x.sub(u.sub(1)).div(u));
         y = y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
         y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
-        return y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, -1));
+        y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, -1));
+        return y.blend(Float.NaN, x.compare(VectorOperators.GE, -1).not());
     }
 
     /** With e = e^(2|x|) − 1, tanh |x| = e / (e + 2); 1 to the last bit from 9.1 on. */
     static FloatVector tanh(FloatVector x) {
         FloatVector size = x.abs();
-        FloatVector e = expm1(size.add(size).blend(20, size.compare(VectorOperators.GT, 10)));
+        FloatVector e = expm1OfFinite(atMost(size.add(size), 20));
         return copySign(e.div(e.add(2)), x);
     }
 
     /** With e = e^(−|x|): 1 / (1 + e) on the right and e / (1 + e) on the left, neither of which overflows. */
     static FloatVector sigmoid(FloatVector x) {
-        FloatVector e = exp(x.abs().neg());
+        FloatVector e = expOfNegative(x.abs().neg());
         FloatVector right = all(1).div(e.add(1));
         return right.blend(e.mul(right), x.compare(VectorOperators.LT, 0));
     }
@@ -147,7 +170,7 @@ final class VectorMath {
         p = fma(p, s, -0.37612626f);
         p = fma(p, s, 0.12837917f);
         FloatVector inner = fma(x, p, x);
-        FloatVector outer = copySign(all(1).sub(exp(erfExponent(limit(size, 0, 4)))), x);
+        FloatVector outer = copySign(all(1).sub(expOfFinite(erfExponent(atMost(size, 4)))), x);
         return inner.blend(outer, size.compare(VectorOperators.GE, 1));
     }
 

@@ -8,16 +8,17 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Register tiles of the matrix product: six rows of A by one to four vectors of B's columns, summed along K in ascending
- * order, each sum in a register of its own. Offsets and strides are in bytes.
+ * Register tiles of the matrix product: six rows of A by one to four vectors of B's columns, summed along K in
+ * ascending order, each sum in a register of its own. Offsets and strides are in bytes; {@code last} is the last row
+ * that A has.
  *
- * <p>The loops are written out since a vector in an array would live in memory. Each method ends with plain stores,
- * and adding to C is left to another method, for the compilers' sake: with loads and adds in the same method the quick
- * compiler (C1) runs out of registers, and a method that it gives up on can stay interpreted-slow for good (1.3 instead
- * of 106 GFLOP/s was seen); with the stores in a helper the optimising compiler (C2) stops inlining before it gets
- * there, and keeps the sums in boxes (9 GFLOP/s).
+ * <p>The loops are written out since vectors in an array would live in memory. Each method ends with plain stores, and
+ * adding to C is left to another method, for the compilers' sake: with loads and adds in the same method the quick
+ * compiler (C1) runs out of registers, and a method that it gave up on can stay slow for good (1.3 instead of 106
+ * GFLOP/s); with the stores in a helper the optimising compiler (C2) stops inlining before it gets there, and keeps the
+ * sums in boxes (9 GFLOP/s).
  */
-final class VectorGemmKernelTiles {
+final class VectorGemmKernelSixRows {
 
     static final int ROWS = 6;
 
@@ -25,18 +26,18 @@ final class VectorGemmKernelTiles {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final long STEP = SPECIES.vectorByteSize();
 
-    private VectorGemmKernelTiles() {}
-
+    private VectorGemmKernelSixRows() {}
 
     /** Six rows by four vectors. */
     static void tile4(MemorySegment a, long aOffset, long aRow, long aCol, int last, MemorySegment b, long bOffset,
             long bRow, int depth, MemorySegment c, long cOffset, long cRow) {
-        long a0 = aOffset;
         long a1 = aOffset + Math.min(1, last) * aRow;
         long a2 = aOffset + Math.min(2, last) * aRow;
         long a3 = aOffset + Math.min(3, last) * aRow;
         long a4 = aOffset + Math.min(4, last) * aRow;
         long a5 = aOffset + last * aRow;
+        long p = 0;
+        long q = bOffset;
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector c00 = zero;
         FloatVector c01 = zero;
@@ -63,13 +64,11 @@ final class VectorGemmKernelTiles {
         FloatVector c52 = zero;
         FloatVector c53 = zero;
         for (int k = 0; k < depth; k++) {
-            long p = k * aCol;
-            long q = bOffset + k * bRow;
             FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, b, q, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, b, q + STEP, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(SPECIES, b, q + 2 * STEP, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(SPECIES, b, q + 3 * STEP, ORDER);
-            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a0 + p));
+            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, aOffset + p));
             c00 = v.fma(b0, c00);
             c01 = v.fma(b1, c01);
             c02 = v.fma(b2, c02);
@@ -99,6 +98,8 @@ final class VectorGemmKernelTiles {
             c51 = v.fma(b1, c51);
             c52 = v.fma(b2, c52);
             c53 = v.fma(b3, c53);
+            p += aCol;
+            q += bRow;
         }
         long to = cOffset;
         c00.intoMemorySegment(c, to, ORDER);
@@ -135,12 +136,13 @@ final class VectorGemmKernelTiles {
     /** Six rows by three vectors. */
     static void tile3(MemorySegment a, long aOffset, long aRow, long aCol, int last, MemorySegment b, long bOffset,
             long bRow, int depth, MemorySegment c, long cOffset, long cRow) {
-        long a0 = aOffset;
         long a1 = aOffset + Math.min(1, last) * aRow;
         long a2 = aOffset + Math.min(2, last) * aRow;
         long a3 = aOffset + Math.min(3, last) * aRow;
         long a4 = aOffset + Math.min(4, last) * aRow;
         long a5 = aOffset + last * aRow;
+        long p = 0;
+        long q = bOffset;
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector c00 = zero;
         FloatVector c01 = zero;
@@ -161,12 +163,10 @@ final class VectorGemmKernelTiles {
         FloatVector c51 = zero;
         FloatVector c52 = zero;
         for (int k = 0; k < depth; k++) {
-            long p = k * aCol;
-            long q = bOffset + k * bRow;
             FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, b, q, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, b, q + STEP, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(SPECIES, b, q + 2 * STEP, ORDER);
-            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a0 + p));
+            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, aOffset + p));
             c00 = v.fma(b0, c00);
             c01 = v.fma(b1, c01);
             c02 = v.fma(b2, c02);
@@ -190,6 +190,8 @@ final class VectorGemmKernelTiles {
             c50 = v.fma(b0, c50);
             c51 = v.fma(b1, c51);
             c52 = v.fma(b2, c52);
+            p += aCol;
+            q += bRow;
         }
         long to = cOffset;
         c00.intoMemorySegment(c, to, ORDER);
@@ -220,12 +222,13 @@ final class VectorGemmKernelTiles {
     /** Six rows by two vectors. */
     static void tile2(MemorySegment a, long aOffset, long aRow, long aCol, int last, MemorySegment b, long bOffset,
             long bRow, int depth, MemorySegment c, long cOffset, long cRow) {
-        long a0 = aOffset;
         long a1 = aOffset + Math.min(1, last) * aRow;
         long a2 = aOffset + Math.min(2, last) * aRow;
         long a3 = aOffset + Math.min(3, last) * aRow;
         long a4 = aOffset + Math.min(4, last) * aRow;
         long a5 = aOffset + last * aRow;
+        long p = 0;
+        long q = bOffset;
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector c00 = zero;
         FloatVector c01 = zero;
@@ -240,11 +243,9 @@ final class VectorGemmKernelTiles {
         FloatVector c50 = zero;
         FloatVector c51 = zero;
         for (int k = 0; k < depth; k++) {
-            long p = k * aCol;
-            long q = bOffset + k * bRow;
             FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, b, q, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(SPECIES, b, q + STEP, ORDER);
-            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a0 + p));
+            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, aOffset + p));
             c00 = v.fma(b0, c00);
             c01 = v.fma(b1, c01);
             v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a1 + p));
@@ -262,6 +263,8 @@ final class VectorGemmKernelTiles {
             v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a5 + p));
             c50 = v.fma(b0, c50);
             c51 = v.fma(b1, c51);
+            p += aCol;
+            q += bRow;
         }
         long to = cOffset;
         c00.intoMemorySegment(c, to, ORDER);
@@ -286,12 +289,13 @@ final class VectorGemmKernelTiles {
     /** Six rows by one vector. */
     static void tile1(MemorySegment a, long aOffset, long aRow, long aCol, int last, MemorySegment b, long bOffset,
             long bRow, int depth, MemorySegment c, long cOffset, long cRow) {
-        long a0 = aOffset;
         long a1 = aOffset + Math.min(1, last) * aRow;
         long a2 = aOffset + Math.min(2, last) * aRow;
         long a3 = aOffset + Math.min(3, last) * aRow;
         long a4 = aOffset + Math.min(4, last) * aRow;
         long a5 = aOffset + last * aRow;
+        long p = 0;
+        long q = bOffset;
         FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector c00 = zero;
         FloatVector c10 = zero;
@@ -300,10 +304,8 @@ final class VectorGemmKernelTiles {
         FloatVector c40 = zero;
         FloatVector c50 = zero;
         for (int k = 0; k < depth; k++) {
-            long p = k * aCol;
-            long q = bOffset + k * bRow;
             FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, b, q, ORDER);
-            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a0 + p));
+            FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, aOffset + p));
             c00 = v.fma(b0, c00);
             v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a1 + p));
             c10 = v.fma(b0, c10);
@@ -315,6 +317,8 @@ final class VectorGemmKernelTiles {
             c40 = v.fma(b0, c40);
             v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, a5 + p));
             c50 = v.fma(b0, c50);
+            p += aCol;
+            q += bRow;
         }
         long to = cOffset;
         c00.intoMemorySegment(c, to, ORDER);

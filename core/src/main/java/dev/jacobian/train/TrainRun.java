@@ -1,0 +1,211 @@
+package dev.jacobian.train;
+
+import dev.jacobian.autograd.AnomalyException;
+import dev.jacobian.autograd.Autograd;
+import dev.jacobian.data.Batch;
+import dev.jacobian.data.DataLoader;
+import dev.jacobian.data.Dataset;
+import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.nn.Layer;
+import dev.jacobian.optim.Gradients;
+import dev.jacobian.optim.Optimizer;
+import dev.jacobian.optim.Schedule;
+import dev.jacobian.tensor.Tensor;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+
+/** One call of {@link Trainer#fit}. */
+final class TrainRun {
+    /** What a run is made of. */
+    record Setup(
+            Layer model,
+            Trainer trainer,
+            Optimizer optimizer,
+            Schedule schedule,
+            List<Metric> metrics,
+            List<TrainListener> listeners,
+            EarlyStopping.Watch earlyStopping,
+            BooleanSupplier stopRequested,
+            DataLoader loader,
+            Dataset validation,
+            int epochs,
+            double clipNorm,
+            double clipValue,
+            boolean anomalyDetection) {}
+
+    private final Setup setup;
+    private final Layer model;
+    private final Optimizer optimizer;
+    private final int steps;
+    private final History history = new History();
+    private final TrainClock clock = new TrainClock();
+    private Weights lastGood;
+    private int epoch;
+    private int step;
+    private Map<String, Double> measured = Map.of();
+
+    TrainRun(Setup setup) {
+        this.setup = setup;
+        this.model = setup.model();
+        this.optimizer = setup.optimizer();
+        this.steps = setup.loader().batches();
+    }
+
+    History run() {
+        try (Autograd.ModeScope _ = setup.anomalyDetection() ? Autograd.detectAnomaly() : () -> {}) {
+            lastGood = Weights.of(model);
+            setup.listeners().forEach(listener -> listener.onTrainStart(event(clock.trainingSeconds())));
+            history.end(epochs());
+            if (setup.earlyStopping() != null) {
+                setup.earlyStopping().finish();
+            }
+        } catch (Throwable failure) {
+            history.end(History.Ending.FAILED);
+            optimizer.zeroGrad(); // a part of a batch's gradient must not reach the next step
+            try {
+                tellEnd();
+            } catch (RuntimeException another) {
+                failure.addSuppressed(another);
+            }
+            throw failure;
+        } finally {
+            setup.loader().stop();
+        }
+        tellEnd();
+        return history;
+    }
+
+    private void tellEnd() {
+        setup.listeners().forEach(listener -> listener.onTrainEnd(event(clock.trainingSeconds()), history));
+    }
+
+    private History.Ending epochs() {
+        for (epoch = 1; epoch <= setup.epochs(); epoch++) {
+            Map<String, Double> measures;
+            try {
+                measures = epoch();
+            } catch (AnomalyException anomaly) {
+                throw setup.anomalyDetection() ? diverged(anomaly.getMessage(), Double.NaN, anomaly) : anomaly;
+            }
+            if (measures == null) {
+                return History.Ending.INTERRUPTED;
+            }
+            history.add(measures);
+            lastGood = Weights.of(model);
+            setup.listeners().forEach(listener -> listener.onEpochEnd(event(clock.epochSeconds())));
+            if (setup.earlyStopping() != null && setup.earlyStopping().endsAfter(measures, lastGood)) {
+                return History.Ending.STOPPED_EARLY;
+            }
+            if (epoch == setup.epochs()) {
+                break; // so that events at the end name the last epoch
+            }
+            if (isStopRequested()) {
+                return History.Ending.INTERRUPTED;
+            }
+        }
+        return History.Ending.COMPLETED;
+    }
+
+    /** Returns what the epoch measured, or null if it was interrupted. */
+    private Map<String, Double> epoch() {
+        step = 0;
+        measured = Map.of();
+        clock.beginEpoch();
+        setup.listeners().forEach(listener -> listener.onEpochStart(event(clock.epochSeconds())));
+        try (Measures measures = new Measures(setup.metrics())) {
+            boolean interrupted = false;
+            for (Batch batch : setup.loader()) {
+                step++;
+                step(batch, measures);
+                if (step == steps || isStepReadable(batch)) {
+                    measured = measures.values("");
+                }
+                setup.listeners().forEach(listener -> listener.onStep(event(clock.epochSeconds())));
+                interrupted = step < steps && isStopRequested();
+                if (interrupted) {
+                    break;
+                }
+            }
+            measures.meter().flush();
+            checkLoss(measures.meter());
+            checkWeights(measures.meter());
+            if (interrupted) {
+                return null;
+            }
+        }
+        if (setup.validation() != null) {
+            Map<String, Double> all = new LinkedHashMap<>(measured);
+            setup.trainer().evaluate(setup.validation()).forEach((key, value) -> all.put("val_" + key, value));
+            measured = Collections.unmodifiableMap(all);
+        }
+        return measured;
+    }
+
+    private boolean isStepReadable(Batch batch) {
+        return LossMeter.isHostMemory(batch.input()) || clock.isTimeToRead();
+    }
+
+    private boolean isStopRequested() {
+        return setup.stopRequested().getAsBoolean() || Thread.currentThread().isInterrupted();
+    }
+
+    private void step(Batch batch, Measures measures) {
+        int examples = batch.size();
+        try (var _ = MemoryScope.open("of a training step")) {
+            Tensor prediction = model.call(batch.input());
+            Tensor loss = setup.trainer().lossOf(prediction, batch.target());
+            measures.add(prediction, batch.target(), loss, examples);
+            checkLoss(measures.meter());
+            loss.backward();
+            clip();
+            optimizer.step();
+        }
+        if (setup.schedule() != null) {
+            setup.schedule().step();
+        }
+        clock.count(examples);
+    }
+
+    private void clip() {
+        if (setup.clipNorm() > 0) {
+            Gradients.clipNorm(optimizer.parameters(), setup.clipNorm());
+        }
+        if (setup.clipValue() > 0) {
+            Gradients.clipValue(optimizer.parameters(), setup.clipValue());
+        }
+    }
+
+    private void checkLoss(LossMeter meter) {
+        if (meter.badStep() > 0) {
+            step = meter.badStep();
+            throw diverged("the loss is " + meter.badLoss(), meter.badLoss(), null);
+        }
+    }
+
+    /** The last update of an epoch shows in no loss. */
+    private void checkWeights(LossMeter meter) {
+        if (!Weights.areFinite(model)) {
+            throw diverged("the weights are not finite any more, with loss " + meter.value(), meter.value(), null);
+        }
+    }
+
+    private TrainingDivergedException diverged(String what, double loss, Throwable cause) {
+        lastGood.restore();
+        double lr = optimizer.lr();
+        optimizer.reset();
+        String good = epoch == 1 ? "the start" : "the end of epoch " + (epoch - 1);
+        return new TrainingDivergedException("training: " + what + " in step " + step + " of " + steps + " of epoch " + epoch
+                + " of " + setup.epochs() + ", expected finite numbers; the weights of " + good
+                + " are restored; try a smaller learning rate (it was " + lr + "), clipNorm"
+                + (cause == null ? ", or anomalyDetection(true) to find the layer that it comes from" : ""), epoch, step,
+                loss, cause);
+    }
+
+    private TrainEvent event(double seconds) {
+        return new TrainEvent(epoch, setup.epochs(), step, steps, measured, optimizer.lr(), seconds,
+                clock.examplesPerSecond());
+    }
+}

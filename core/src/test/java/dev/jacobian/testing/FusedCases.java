@@ -1,0 +1,101 @@
+package dev.jacobian.testing;
+
+import dev.jacobian.autograd.Autograd;
+import dev.jacobian.backend.BatchNormKernel;
+import dev.jacobian.backend.CrossEntropyKernel;
+import dev.jacobian.backend.DType;
+import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.LogSoftmaxKernel;
+import dev.jacobian.backend.SoftmaxKernel;
+import dev.jacobian.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
+/** Operations that a backend may run as one kernel. */
+final class FusedCases {
+    private static final double INF = Double.POSITIVE_INFINITY;
+    private static final double NAN = Double.NaN;
+
+    private FusedCases() {}
+
+    static Stream<OpCase> all() {
+        return Stream.of(OpCase.of("Softmax", "", grid -> rows(grid, Tensor::softmax)).fusedBy(SoftmaxKernel.class),
+                OpCase.of("LogSoftmax", "", grid -> rows(grid, Tensor::logSoftmax)).fusedBy(LogSoftmaxKernel.class),
+                OpCase.of("CrossEntropy", "", FusedCases::crossEntropy).fusedBy(CrossEntropyKernel.class),
+                OpCase.of("BatchNorm", "", FusedCases::batchNorm).fusedBy(BatchNormKernel.class),
+                OpCase.of("Dropout", "", FusedCases::dropout).fusedBy(DropoutKernel.class));
+    }
+
+    private interface RowFunction {
+        Tensor apply(Tensor x, int axis);
+    }
+
+    /** Along every axis. An exponential and the sum of a row are within units of the row's largest. */
+    private static Stream<Sample> rows(Grid grid, RowFunction function) {
+        Tolerance tolerance = Tolerance.ofLargest(8).above(1);
+        Stream<Sample> drawn = Stream.concat(grid.ofRank(1), grid.matrices()).flatMap(
+                shape -> IntStream.range(0, shape.length).mapToObj(axis -> new Sample(Arrays.toString(shape) + ", axis " + axis,
+                        values -> function.apply(values.getFirst(), axis), List.of(Sample.Input.of(Domain.REAL, "rows", shape)),
+                        tolerance, Tolerance.ofLargest(8).above(8), false)));
+        Stream<double[]> hard = Stream.of(new double[] {1000, 999, -1000, 1000}, new double[] {-INF, 0, 1, -INF},
+                new double[] {INF, 0, 1, 2}, new double[] {-INF, -INF, -INF, -INF}, new double[] {0, NAN, 1, 2},
+                new double[] {3e38, -3e38, 1e-40, -0.0}, new double[] {5, 5, 5, 5});
+        return !grid.specials() ? drawn : Stream.concat(drawn, hard.map(values -> new Sample("special " + Arrays.toString(values),
+                inputs -> function.apply(inputs.getFirst(), -1), List.of(Sample.Input.of(DType.FLOAT32, values)),
+                tolerance, Tolerance.ofLargest(8).above(8), true)));
+    }
+
+    private static Stream<Sample> crossEntropy(Grid grid) {
+        Stream<Sample> shapes = grid.lengths().stream().flatMap(n -> n > 1000
+                ? Stream.of(crossEntropy(n, 10, -100, 0), crossEntropy(2, n, -100, 0.1))
+                : Stream.of(crossEntropy(n, 10, -100, 0), crossEntropy(5, Math.max(1, n), -100, 0.1),
+                        crossEntropy(n, 3, 1, 0.25), crossEntropy(4, 7, 2, 1)));
+        return grid.specials() ? Stream.concat(shapes, hardEntropy()) : shapes;
+    }
+
+    private static Sample crossEntropy(int examples, int classes, int ignore, double smoothing) {
+        return new Sample(examples + " of " + classes + " classes, ignoring " + ignore + ", smoothing " + smoothing,
+                values -> values.get(0).crossEntropy(values.get(1), ignore, smoothing),
+                List.of(Sample.Input.of(Domain.REAL, "logits", examples, classes),
+                        Sample.Input.indices(classes, "labels", examples)),
+                Tolerance.ulps(8 + Math.sqrt(classes) / 4).above(8), Tolerance.ulps(8).above(2), false);
+    }
+
+    private static Stream<Sample> hardEntropy() {
+        double[] logits = {1000, 0, -1000, -INF, 1, 2, 0, -INF, 5, NAN, 0, 1, 3e37, -3e37, 0, INF, 0, 1};
+        double[] labels = {2, 1, 1, 0, 0, 1};
+        return Stream.of(0.0, 0.25)
+                .map(smoothing -> new Sample("special, smoothing " + smoothing,
+                        values -> values.get(0).crossEntropy(values.get(1), -100, smoothing),
+                        List.of(Sample.Input.of(DType.FLOAT32, logits).shaped(6, 3), Sample.Input.of(DType.INT32, labels)),
+                        Tolerance.ulps(16), Tolerance.ulps(16).above(2), true));
+    }
+
+    private static Stream<Sample> batchNorm(Grid grid) {
+        Stream<int[]> shapes = Stream.concat(
+                grid.lengths().stream().filter(n -> n > 1)
+                        .flatMap(n -> n > 1000 ? Stream.of(new int[] {n, 2}, new int[] {2, 2, n})
+                                : Stream.of(new int[] {n, 3}, new int[] {4, n}, new int[] {2, 3, n})),
+                Stream.of(new int[] {4, 1, 2, 3}, new int[] {2, 3, 2, 2}));
+        // x̂ is at most √n, and wrong by units of 3 / √epsilon where all x are equal; gradients are sums of n of them. The
+        // usual epsilon is for samples too large to be tried with equal x.
+        return shapes.map(shape -> {
+            int n = Arrays.stream(shape).reduce(1, (a, b) -> a * b) / shape[1];
+            double epsilon = n > 200 ? 1e-5 : 0x1p-4;
+            return new Sample(Arrays.toString(shape) + ", epsilon " + epsilon,
+                    values -> Autograd.apply(new KernelOps.BatchNorm(epsilon), values.toArray(Tensor[]::new)),
+                    List.of(Sample.Input.of(Domain.REAL, "x", shape), Sample.Input.of(Domain.NONZERO, "weight", shape[1]),
+                            Sample.Input.of(Domain.REAL, "bias", shape[1])),
+                    Tolerance.ulps(12).above(16), Tolerance.ulps(16).above(Math.max(64, 8 * n)), false);
+        });
+    }
+
+    private static Stream<Sample> dropout(Grid grid) {
+        return Stream.of(0.0, 0.25, 0.5, 0.9).flatMap(p -> grid.all().map(shape -> new Sample(Arrays.toString(shape) + ", p " + p,
+                values -> Autograd.apply(new KernelOps.Dropout(p, 42, 7), values.toArray(Tensor[]::new)),
+                List.of(Sample.Input.of(Domain.NONZERO, "x", shape), Sample.Input.of(DType.INT32, 3).shaped()),
+                Tolerance.ulps(1), Tolerance.ulps(1), false)));
+    }
+}

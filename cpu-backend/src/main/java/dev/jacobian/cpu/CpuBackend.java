@@ -1,0 +1,280 @@
+package dev.jacobian.cpu;
+
+import dev.jacobian.backend.AdamKernel;
+import dev.jacobian.backend.Backend;
+import dev.jacobian.backend.BatchNormKernel;
+import dev.jacobian.backend.BinaryOp;
+import dev.jacobian.backend.CompareOp;
+import dev.jacobian.backend.CrossEntropyKernel;
+import dev.jacobian.backend.DType;
+import dev.jacobian.backend.DeviceBuffer;
+import dev.jacobian.backend.Distribution;
+import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.HostBuffer;
+import dev.jacobian.backend.LogSoftmaxKernel;
+import dev.jacobian.backend.RandomKey;
+import dev.jacobian.backend.ReduceOp;
+import dev.jacobian.backend.SgdKernel;
+import dev.jacobian.backend.SoftmaxKernel;
+import dev.jacobian.backend.UnaryOp;
+import dev.jacobian.backend.View;
+import dev.jacobian.cpu.gemm.Gemm;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+
+/** The processor as a device. Every call has run when it returns; the work is in one class for each family. */
+final class CpuBackend
+        implements Backend,
+                SoftmaxKernel,
+                LogSoftmaxKernel,
+                CrossEntropyKernel,
+                BatchNormKernel,
+                DropoutKernel,
+                SgdKernel,
+                AdamKernel {
+    private final String description;
+    private final CpuCopy copy;
+    private final CpuElementwise elementwise;
+    private final CpuReduce reduce;
+    private final CpuMatmul matmul;
+    private final CpuGather gather;
+    private final CpuRandom random;
+    private final CpuSoftmax softmax;
+    private final CpuCrossEntropy crossEntropy;
+    private final CpuBatchNorm batchNorm;
+    private final CpuOptimizers optimizers;
+
+    CpuBackend(Parallel team, RowKernels rows) {
+        int threads = team.threads();
+        description = "cpu (" + threads + (threads == 1 ? " thread, " : " threads, ") + rows.description() + ")";
+        copy = new CpuCopy(team);
+        elementwise = new CpuElementwise(team, rows.elements());
+        reduce = new CpuReduce(team, rows.reductions());
+        matmul = new CpuMatmul(team, new Gemm(GemmKernels.best()));
+        gather = new CpuGather(team, rows.elements());
+        random = new CpuRandom(team, rows.update(), copy);
+        softmax = new CpuSoftmax(team, rows.softmax(), copy);
+        crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
+        batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy);
+        optimizers = new CpuOptimizers(team, rows.update());
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public String describe() {
+        return description;
+    }
+
+    @Override
+    public boolean supports(DType dtype) {
+        return true;
+    }
+
+    @Override
+    public DeviceBuffer allocate(long bytes) {
+        return HostBuffer.allocate(bytes);
+    }
+
+    @Override
+    public void free(DeviceBuffer buffer) {
+        ((HostBuffer) buffer).free();
+    }
+
+    @Override
+    public void upload(MemorySegment source, DeviceBuffer target, long targetOffset) {
+        MemorySegment.copy(source, 0, ((HostBuffer) target).segment(), targetOffset, source.byteSize());
+        Reference.reachabilityFence(target);
+    }
+
+    @Override
+    public void download(DeviceBuffer source, long sourceOffset, MemorySegment target) {
+        MemorySegment.copy(((HostBuffer) source).segment(), sourceOffset, target, 0, target.byteSize());
+        Reference.reachabilityFence(source);
+    }
+
+    @Override
+    public void synchronize() {
+        // Nothing is ever left running.
+    }
+
+    @Override
+    public void fill(double value, View out) {
+        copy.fill(value, out);
+        keep(out);
+    }
+
+    @Override
+    public void copy(View x, View out) {
+        copy.copy(x, out);
+        keep(x, out);
+    }
+
+    @Override
+    public void unary(UnaryOp op, View x, View out) {
+        elementwise.unary(op, x, out);
+        keep(x, out);
+    }
+
+    @Override
+    public void binary(BinaryOp op, View a, View b, View out) {
+        elementwise.binary(op, a, b, out);
+        keep(a, b, out);
+    }
+
+    @Override
+    public void binary(BinaryOp op, View a, double b, View out) {
+        elementwise.binary(op, a, b, out);
+        keep(a, out);
+    }
+
+    @Override
+    public void compare(CompareOp op, View a, View b, View out) {
+        elementwise.compare(op, a, b, out);
+        keep(a, b, out);
+    }
+
+    @Override
+    public void where(View condition, View a, View b, View out) {
+        elementwise.where(condition, a, b, out);
+        keep(condition, a, b, out);
+    }
+
+    @Override
+    public void reduce(ReduceOp op, View x, View out) {
+        reduce.reduce(op, x, out);
+        keep(x, out);
+    }
+
+    @Override
+    public void argReduce(ReduceOp op, View x, int axis, View out) {
+        reduce.argReduce(op, x, axis, out);
+        keep(x, out);
+    }
+
+    @Override
+    public void matmul(View a, View b, View out, boolean accumulate) {
+        matmul.matmul(a, b, out, accumulate);
+        keep(a, b, out);
+    }
+
+    @Override
+    public void gather(View x, int axis, View index, View out) {
+        gather.gather(x, axis, index, out);
+        keep(x, index, out);
+    }
+
+    @Override
+    public void scatterAdd(View x, int axis, View index, View out) {
+        gather.scatterAdd(x, axis, index, out);
+        keep(x, index, out);
+    }
+
+    @Override
+    public void random(Distribution distribution, RandomKey key, View out) {
+        random.random(distribution, key, out);
+        keep(key.step(), out);
+    }
+
+    @Override
+    public void dropout(View x, double p, RandomKey key, View y) {
+        random.dropout(x, p, key, y);
+        keep(x, key.step(), y);
+    }
+
+    @Override
+    public void softmax(View x, int axis, View y) {
+        softmax.forward(false, x, axis, y);
+        keep(x, y);
+    }
+
+    @Override
+    public void softmaxBackward(View y, View dy, int axis, View dx) {
+        softmax.backward(false, y, dy, axis, dx);
+        keep(y, dy, dx);
+    }
+
+    @Override
+    public void logSoftmax(View x, int axis, View y) {
+        softmax.forward(true, x, axis, y);
+        keep(x, y);
+    }
+
+    @Override
+    public void logSoftmaxBackward(View y, View dy, int axis, View dx) {
+        softmax.backward(true, y, dy, axis, dx);
+        keep(y, dy, dx);
+    }
+
+    @Override
+    public void crossEntropy(
+            View logits, View target, int ignoreIndex, double labelSmoothing, View logSumExp, View loss) {
+        crossEntropy.forward(logits, target, ignoreIndex, labelSmoothing, logSumExp, loss);
+        keep(logits, target, logSumExp, loss);
+    }
+
+    @Override
+    public void crossEntropyBackward(
+            View logits,
+            View target,
+            int ignoreIndex,
+            double labelSmoothing,
+            View logSumExp,
+            View dloss,
+            View dlogits) {
+        crossEntropy.backward(logits, target, ignoreIndex, labelSmoothing, logSumExp, dloss, dlogits);
+        keep(logits, target, logSumExp, dloss, dlogits);
+    }
+
+    @Override
+    public void batchNorm(View x, View weight, View bias, double epsilon, View mean, View variance, View y) {
+        batchNorm.forward(x, weight, bias, epsilon, mean, variance, y);
+        keep(x, weight, bias, mean, variance, y);
+    }
+
+    @Override
+    public void batchNormBackward(
+            View x, View weight, View mean, View variance, double epsilon, View dy, View dx, View dweight, View dbias) {
+        batchNorm.backward(x, weight, mean, variance, epsilon, dy, dx, dweight, dbias);
+        keep(x, weight, mean, variance, dy, dx, dweight, dbias);
+    }
+
+    @Override
+    public void sgd(
+            View parameter,
+            View gradient,
+            View velocity,
+            double momentum,
+            double weightDecay,
+            boolean nesterov,
+            View scalars) {
+        optimizers.sgd(parameter, gradient, velocity, momentum, weightDecay, nesterov, scalars);
+        keep(parameter, gradient, velocity, scalars);
+    }
+
+    @Override
+    public void adam(
+            View parameter,
+            View gradient,
+            View m,
+            View v,
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay,
+            boolean decoupled,
+            View scalars) {
+        optimizers.adam(parameter, gradient, m, v, beta1, beta2, epsilon, weightDecay, decoupled, scalars);
+        keep(parameter, gradient, m, v, scalars);
+    }
+
+    /** Keeps memory from being given back by a cleaner while a kernel that was given it still runs. */
+    private static void keep(View... views) {
+        for (View view : views) {
+            Reference.reachabilityFence(view);
+        }
+    }
+}

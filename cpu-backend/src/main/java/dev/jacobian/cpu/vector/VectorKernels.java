@@ -1,0 +1,19 @@
+package dev.jacobian.cpu.vector;
+
+import dev.jacobian.cpu.RowKernels;
+
+/** The loops on vectors; to be touched only where the module {@code jdk.incubator.vector} is. */
+public final class VectorKernels {
+    private VectorKernels() {}
+
+    /** All of them. */
+    public static RowKernels create() {
+        return new RowKernels(
+                new VectorElementRows(),
+                new VectorReduceRows(),
+                new VectorSoftmaxRows(),
+                new VectorNormRows(),
+                new VectorUpdateRows(),
+                Lanes.SPECIES.vectorBitSize() + "-bit vectors");
+    }
+}

@@ -1,0 +1,128 @@
+package dev.jacobian.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jacobian.backend.BinaryOp;
+import dev.jacobian.backend.DType;
+import dev.jacobian.backend.ReduceOp;
+import dev.jacobian.backend.Shape;
+import dev.jacobian.backend.UnaryOp;
+import dev.jacobian.backend.View;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The number of threads changes no bit of any result. */
+class ThreadCountTest {
+    @FunctionalInterface
+    private interface Computation {
+        void run(CpuBackend backend, List<View> results);
+    }
+
+    private static View made(List<View> results, int... dims) {
+        View view = Tensors.empty(DType.FLOAT32, Shape.of(dims));
+        results.add(view);
+        return view;
+    }
+
+    private static void check(Computation computation) {
+        List<byte[]> expected = null;
+        for (int threads : new int[] {1, 2, 3, 7}) {
+            CpuBackend backend = Tensors.backend(threads);
+            for (int repeat = 0; repeat < 3; repeat++) {
+                List<View> results = new ArrayList<>();
+                computation.run(backend, results);
+                List<byte[]> bits = results.stream().map(Tensors::bits).toList();
+                if (expected == null) {
+                    expected = bits;
+                }
+                assertThat(bits).hasSameSizeAs(expected);
+                for (int i = 0; i < bits.size(); i++) {
+                    assertThat(bits.get(i)).isEqualTo(expected.get(i));
+                }
+            }
+        }
+    }
+
+    @Test
+    void ofReductions() {
+        View x = Tensors.random(1, 300, 70, 11);
+        int[][] outs = {{1, 1, 1}, {300, 1, 1}, {1, 70, 1}, {1, 1, 11}, {300, 1, 11}, {1, 70, 11}, {300, 70, 1}};
+        check((backend, results) -> {
+            for (int[] out : outs) {
+                for (ReduceOp op : ReduceOp.values()) {
+                    backend.reduce(op, x, made(results, out));
+                }
+            }
+        });
+    }
+
+    @Test
+    void ofElementwiseFunctions() {
+        View x = Tensors.random(2, 333, 401);
+        View row = Tensors.random(3, 401).expand(x.shape());
+        check((backend, results) -> {
+            backend.unary(UnaryOp.TANH, x, made(results, 333, 401));
+            backend.binary(BinaryOp.ADD, x, row, made(results, 333, 401));
+        });
+    }
+
+    @Test
+    void ofSoftmax() {
+        View x = Tensors.random(4, 200, 30, 31);
+        View dy = Tensors.random(5, 200, 30, 31);
+        check((backend, results) -> {
+            for (int axis = 0; axis < 3; axis++) {
+                View y = made(results, 200, 30, 31);
+                backend.softmax(x, axis, y);
+                backend.softmaxBackward(y, dy, axis, made(results, 200, 30, 31));
+                View log = made(results, 200, 30, 31);
+                backend.logSoftmax(x, axis, log);
+                backend.logSoftmaxBackward(log, dy, axis, made(results, 200, 30, 31));
+            }
+        });
+    }
+
+    @Test
+    void ofCrossEntropy() {
+        View x = Tensors.random(6, 500, 150);
+        int[] labels = new int[500];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i % 150;
+        }
+        check((backend, results) -> {
+            View lse = made(results, 500);
+            View loss = made(results, 500);
+            backend.crossEntropy(x, Tensors.ints(labels), -1, 0.1, lse, loss);
+            backend.crossEntropyBackward(x, Tensors.ints(labels), -1, 0.1, lse, loss, made(results, 500, 150));
+        });
+    }
+
+    @Test
+    void ofBatchNorm() {
+        for (int[] dims : new int[][] {{3000, 50}, {40, 6, 300}}) {
+            View x = Tensors.random(7, dims);
+            View dy = Tensors.random(8, dims);
+            int channels = dims[1];
+            View weight = Tensors.random(9, channels);
+            check((backend, results) -> {
+                View mean = made(results, channels);
+                View variance = made(results, channels);
+                backend.batchNorm(x, weight, weight, 1e-5, mean, variance, made(results, dims));
+                backend.batchNormBackward(x, weight, mean, variance, 1e-5, dy, made(results, dims),
+                        made(results, channels), made(results, channels));
+            });
+        }
+    }
+
+    @Test
+    void ofScatterAdd() {
+        View x = Tensors.random(10, 4000, 33);
+        View rows = Tensors.empty(DType.INT32, Shape.of(4000, 1));
+        for (int i = 0; i < 4000; i++) {
+            Typed.set(DType.INT32, Floats.memory(rows), i, i * 7 % 10);
+        }
+        check((backend, results) ->
+                backend.scatterAdd(x, 0, rows.expand(x.shape()), made(results, 10, 33)));
+    }
+}

@@ -1,0 +1,43 @@
+package dev.jacobian.examples;
+
+import dev.jacobian.examples.progress.TrainingProgress;
+import dev.jacobian.examples.script.ScriptException;
+import dev.jacobian.examples.script.ScriptRunner;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Runs a script. */
+@Command(name = "run", description = "Run a Java source file; it is compiled once, and again when it changes.", mixinStandardHelpOptions = true)
+final class RunCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Option(names = "--no-progress", description = "Show one line for each epoch of training, and no bar.")
+    private boolean noProgress;
+
+    @Parameters(index = "0", paramLabel = "SCRIPT", description = "A source file with a main method; it may begin with import module dev.jacobian.core.")
+    private Path script;
+
+    @Parameters(index = "1..*", paramLabel = "ARGS", description = "What the script's main receives.")
+    private String[] arguments = {};
+
+    @Override
+    public Integer call() throws ScriptException {
+        device.apply();
+        if (noProgress) {
+            TrainingProgress.choose(TrainingProgress.Mode.EPOCHS);
+        }
+        new ScriptRunner(UserCache.folder("scripts")).run(script, arguments);
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,20 @@
+package dev.jacobian.examples;
+
+import java.io.Console;
+
+/** Whether somebody watches. */
+public final class Terminal {
+
+    private Terminal() {
+    }
+
+    /**
+     * Whether input and output are a terminal, on which lines can be written over.
+     *
+     * @return false for files and pipes
+     */
+    public static boolean isInteractive() {
+        Console console = System.console();
+        return console != null && console.isTerminal();
+    }
+}

@@ -1,0 +1,28 @@
+package dev.jacobian.examples;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+
+/** Runs the command line in this program, and catches what it prints. */
+record Cli(int code, String out, String err) {
+
+    static Cli run(String... arguments) {
+        var out = new ByteArrayOutputStream();
+        var err = new ByteArrayOutputStream();
+        PrintStream before = System.out;
+        var printed = new PrintStream(out, true, StandardCharsets.UTF_8);
+        System.setOut(printed);
+        try {
+            CommandLine line = Main.commandLine().setOut(new PrintWriter(printed, true))
+                    .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8)).setColorScheme(
+                            CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
+            int code = line.execute(arguments);
+            return new Cli(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+        } finally {
+            System.setOut(before);
+        }
+    }
+}

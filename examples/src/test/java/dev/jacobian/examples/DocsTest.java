@@ -1,0 +1,74 @@
+package dev.jacobian.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the documentation shows is run, and prints what it says. */
+class DocsTest {
+
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Pattern BLOCK = Pattern.compile("^```java\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+    private static final Pattern PRINTED = Pattern.compile("println\\(.*\\);\\s*// (.*)$", Pattern.MULTILINE);
+
+    @TempDir
+    Path folder;
+
+    private static List<String> blocks(String document) throws IOException {
+        List<String> blocks = new ArrayList<>();
+        Matcher found = BLOCK.matcher(Files.readString(ROOT.resolve(document)));
+        while (found.find()) {
+            blocks.add(found.group(1));
+        }
+        return blocks;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> guide() throws IOException {
+        List<String> blocks = blocks("docs/guide.md");
+        assertThat(blocks).hasSizeGreaterThan(10);
+        return Stream.iterate(0, i -> i < blocks.size(), i -> i + 1)
+                .map(i -> DynamicTest.dynamicTest("block " + (i + 1), () -> run("Guide" + (i + 1), blocks.get(i))));
+    }
+
+    /** Files that a piece writes belong into a folder of the test. */
+    private void run(String name, String block) throws IOException {
+        String source = block.contains("void main(")
+                ? block
+                : "import module dev.jacobian.core;\n\nvoid main() {\n" + block + "}\n";
+        source = source.replace("Path.of(\"", "Path.of(\"" + folder.toString().replace('\\', '/') + "/");
+        Path script = Files.writeString(folder.resolve(name + ".java"), source);
+        Cli ran = Cli.run("run", script.toString());
+        assertThat(ran.err()).isEmpty();
+        assertThat(ran.code()).isZero();
+        List<String> promised = PRINTED.matcher(block).results().map(found -> found.group(1).strip()).toList();
+        assertThat(ran.out().lines().toList()).containsSubsequence(promised);
+    }
+
+    @Test
+    void theReadmesScriptIsTheOneThatIsTested() throws IOException {
+        assertThat(blocks("README.md")).containsExactly(Files.readString(Path.of("scripts", "Mnist.java")));
+    }
+
+    @Test
+    void linksLeadSomewhere() throws IOException {
+        Pattern link = Pattern.compile("\\]\\((?!https?:)([^)#]+)[^)]*\\)");
+        for (String document : List.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/guide.md")) {
+            Path file = ROOT.resolve(document);
+            for (String target : link.matcher(Files.readString(file)).results().map(found -> found.group(1)).toList()) {
+                assertThat(file.resolveSibling(target)).as(document + " links to " + target).exists();
+            }
+        }
+    }
+}
