@@ -85,7 +85,7 @@ final class Tape {
     }
 
     private void distribute(Node node, Tensor dy) {
-        List<Tensor> gradients = node.backward(dy);
+        List<Tensor> gradients = backward(node, dy);
         List<Tensor> inputs = node.inputs();
         if (gradients.size() != inputs.size()) {
             throw new IllegalStateException(node.op().name() + ": backward returned " + gradients.size()
@@ -101,6 +101,17 @@ final class Tape {
                 Autograd.checkFinite(gradient, node.op(), node.layer(), "gradient");
             }
             deliver(input, fit(node.op(), gradient, input));
+        }
+    }
+
+    /** A rule's own operations are not checked one by one: its gradients are, by the names of its node. */
+    private List<Tensor> backward(Node node, Tensor dy) {
+        Mode mode = Mode.current();
+        mode.anomaly = false;
+        try {
+            return node.backward(dy);
+        } finally {
+            mode.anomaly = anomaly;
         }
     }
 

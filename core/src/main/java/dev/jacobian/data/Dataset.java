@@ -4,8 +4,8 @@ import dev.jacobian.tensor.Tensor;
 
 /**
  * Examples that can be fetched by number. A {@link DataLoader} calls {@link #batch} on a thread of its own, so an
- * implementation must be safe for that, and must draw random numbers as a function of the example's number, never from a
- * generator that counts its calls.
+ * implementation must be safe for that, and must draw random numbers as a function of the example's number, never from
+ * a generator that counts its calls.
  */
 public interface Dataset {
     /**

@@ -10,8 +10,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * One pass of a loader over its dataset: fetches batches, on the caller's thread or ahead on one of its own, and lets go
- * of them. Knows nothing of the iterator that uses it, so that a cleaner can {@link #cancel} a pass that was abandoned.
+ * One pass of a loader over its dataset: fetches batches, on the caller's thread or ahead on one of its own, and lets
+ * go of them. Knows nothing of the iterator that uses it, so that a cleaner can {@link #cancel} a pass that was
+ * abandoned.
  */
 final class Pass {
     private final Dataset dataset;
@@ -94,9 +95,16 @@ final class Pass {
                 wanted = offer(tryFetch(number));
             }
         } finally {
-            lock.lock();
+            ended();
+        }
+    }
+
+    private void ended() {
+        lock.lock();
+        try {
             producing = false;
             changed.signalAll();
+        } finally {
             lock.unlock();
         }
     }

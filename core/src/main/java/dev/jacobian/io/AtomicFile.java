@@ -12,8 +12,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /**
- * Replaces files at once: whoever reads the file finds the old content or the new, also after a crash or on a full disk,
- * and never half of it.
+ * Replaces files at once: whoever reads the file finds the old content or the new, also after a crash or on a full
+ * disk, and never half of it.
  */
 public final class AtomicFile {
     private AtomicFile() {}

@@ -31,8 +31,8 @@ public final class SafeTensors {
     private SafeTensors() {}
 
     /**
-     * A tensor, and the type of its elements in a file. Int32 tensors may be written as I64, the type of PyTorch's integer
-     * buffers such as {@code num_batches_tracked}; {@code Layer.save} does so.
+     * A tensor, and the type of its elements in a file. Int32 tensors may be written as I64, the type of PyTorch's
+     * integer buffers such as {@code num_batches_tracked}; {@code Layer.save} does so.
      *
      * @param tensor the tensor
      * @param type a type that holds every value of the tensor's type: F64, F32, I32 or BOOL for its own, I64 for int32
@@ -57,7 +57,8 @@ public final class SafeTensors {
      *
      * @param file the file
      * @return by name, in the order of the header
-     * @throws FileFormatException if the file is damaged, of another format, or holds a type or value that cannot be read
+     * @throws FileFormatException if the file is damaged, of another format, or holds a type or value that cannot be
+     *         read
      * @throws UncheckedIOException if it cannot be read
      */
     public static Map<String, Tensor> load(Path file) {

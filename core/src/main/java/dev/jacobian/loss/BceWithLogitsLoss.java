@@ -3,8 +3,8 @@ package dev.jacobian.loss;
 import dev.jacobian.tensor.Tensor;
 
 /**
- * Binary cross-entropy of logits x with probabilities t of equal shapes: −t · ln σ(x) − (1 − t) · ln(1 − σ(x)), computed as
- * softplus(x) − t · x, which does not overflow. Includes the sigmoid: give it raw logits.
+ * Binary cross-entropy of logits x with probabilities t of equal shapes: −t · ln σ(x) − (1 − t) · ln(1 − σ(x)),
+ * computed as softplus(x) − t · x, which does not overflow. Includes the sigmoid: give it raw logits.
  *
  * @param reduction what becomes of the elements' losses
  */

@@ -67,8 +67,8 @@ public record CrossEntropyLoss(int ignoreIndex, double labelSmoothing, Reduction
     /**
      * {@inheritDoc}
      *
-     * @throws dev.jacobian.backend.IndexRangeException if a label is neither the ignored one nor in 0..C−1, at the latest
-     *         when the device is synchronised
+     * @throws dev.jacobian.backend.IndexRangeException if a label is neither the ignored one nor in 0..C−1, at the
+     *         latest when the device is synchronised
      */
     @Override
     public Tensor call(Tensor prediction, Tensor target) {

@@ -3,8 +3,8 @@ package dev.jacobian.loss;
 import dev.jacobian.tensor.Tensor;
 
 /**
- * Hinge loss over classes: Σ max(0, margin − x[label] + x[i]) over all classes i but the label's, divided by the number of
- * classes C, for scores x [N, C] or [C] and int32 labels [N] or [].
+ * Hinge loss over classes: Σ max(0, margin − x[label] + x[i]) over all classes i but the label's, divided by the number
+ * of classes C, for scores x [N, C] or [C] and int32 labels [N] or [].
  *
  * @param margin how far the label's score must be ahead
  * @param reduction what becomes of the examples' losses

@@ -14,9 +14,9 @@ import java.util.Arrays;
  * y = weight · (x − mean) / √(variance + eps) + bias, with weight and bias [C] that start at one and zero.
  *
  * <p>In training, mean and variance are the batch's, and the running ones move towards them: running = (1 − momentum) ·
- * running + momentum · batch, with the unbiased variance. In evaluation they are the running ones. The state has PyTorch's
- * names: {@code weight}, {@code bias}, {@code running_mean}, {@code running_var}, {@code num_batches_tracked} (int32 here,
- * int64 in files).
+ * running + momentum · batch, with the unbiased variance. In evaluation they are the running ones. The state has
+ * PyTorch's names: {@code weight}, {@code bias}, {@code running_mean}, {@code running_var}, {@code num_batches_tracked}
+ * (int32 here, int64 in files).
  */
 public final class BatchNorm extends Layer {
     private final int features;

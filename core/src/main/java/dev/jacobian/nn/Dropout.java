@@ -7,9 +7,9 @@ import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 
 /**
- * In training, sets each element to zero with probability p and divides the others by 1 − p (Srivastava et al., 2014); in
- * evaluation, does nothing. Which elements depends on the seed, the training step, the layer's path and the number of its
- * call in that step.
+ * In training, sets each element to zero with probability p and divides the others by 1 − p (Srivastava et al., 2014);
+ * in evaluation, does nothing. Which elements depends on the seed, the training step, the layer's path and the number
+ * of its call in that step.
  */
 public final class Dropout extends Layer {
     private final double p;

@@ -33,8 +33,9 @@ import java.util.function.Supplier;
  * }
  * }</pre>
  *
- * <p>A layer may be registered in several places; these share its parameters. Calls of a network in evaluation mode under
- * {@link Autograd#noGrad} are safe from many threads at a time; training and all changes of the network belong to one.
+ * <p>A layer may be registered in several places; these share its parameters. Calls of a network in evaluation mode
+ * under {@link Autograd#noGrad} are safe from many threads at a time; training and all changes of the network belong to
+ * one.
  */
 public abstract class Layer {
     private final Map<String, Param> parameters = new LinkedHashMap<>();
@@ -374,8 +375,8 @@ public abstract class Layer {
      * @param state by the names of {@link #stateDict}
      * @param strict whether every name and shape must fit; else what fits is loaded
      * @return what was loaded and what did not fit
-     * @throws IllegalArgumentException if strict and something does not fit; the message lists all of it, and nothing was
-     *         changed
+     * @throws IllegalArgumentException if strict and something does not fit; the message lists all of it, and nothing
+     *         was changed
      */
     public final LoadReport loadStateDict(Map<String, ? extends Tensor> state, boolean strict) {
         return StateDict.load(this, state, strict, "load state dict");

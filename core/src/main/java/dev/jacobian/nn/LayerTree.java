@@ -13,7 +13,10 @@ import java.util.Set;
 final class LayerTree {
     private LayerTree() {}
 
-    /** The layer and all inside it, each once. Layers have no equals of their own, so a hash set tells objects apart. */
+    /**
+     * The layer and all inside it, each once. Layers have no equals of their own, so a hash set tells objects
+     * apart.
+     */
     static SequencedCollection<Layer> of(Layer root) {
         LinkedHashSet<Layer> found = new LinkedHashSet<>();
         collect(root, found);

@@ -66,8 +66,8 @@ public final class Sequential extends Layer {
     }
 
     /**
-     * Lets go of what lies between two layers as soon as it was read, so that a long chain needs no more memory than what
-     * the tape saved. A result that is a view of it goes on holding it.
+     * Lets go of what lies between two layers as soon as it was read, so that a long chain needs no more memory than
+     * what the tape saved. A result that is a view of it goes on holding it.
      */
     private static void discard(Tensor read, Tensor next) {
         if (read.storage() != next.storage() && read.storage().scope() == MemoryScope.current()) {

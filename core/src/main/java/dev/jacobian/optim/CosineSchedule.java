@@ -2,7 +2,8 @@ package dev.jacobian.optim;
 
 /**
  * From the learning rate down to a smallest one along half a cosine (Loshchilov and Hutter, 2017), as PyTorch's
- * CosineAnnealingLR: lr(t) = min + (lr − min) · (1 + cos(π t / T)) / 2 for t up to T, and the smallest one from then on.
+ * CosineAnnealingLR: lr(t) = min + (lr − min) · (1 + cos(π t / T)) / 2 for t up to T, and the smallest one from then
+ * on.
  */
 public final class CosineSchedule extends Schedule {
     private final int totalSteps;

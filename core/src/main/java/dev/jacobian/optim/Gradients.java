@@ -18,7 +18,8 @@ public final class Gradients {
 
     /**
      * Scales all gradients by one factor, min(1, maxNorm / (norm + 1e-6)), so that the Euclidean norm of all of them
-     * together is at most as given. Nothing waits for the device. A norm that is not finite makes gradients NaN or zero.
+     * together is at most as given. Nothing waits for the device. A norm that is not finite makes gradients NaN or
+     * zero.
      *
      * @param parameters whose gradients; those without a fresh one do not count
      * @param maxNorm the largest norm, above 0

@@ -17,8 +17,8 @@ import java.util.Set;
 
 /**
  * Changes parameters by their gradients. {@link #step} uses gradients up: the next backward pass starts afresh, and
- * several backward passes before one step add up. Parameters that are frozen, or that no backward pass reached, are left
- * alone.
+ * several backward passes before one step add up. Parameters that are frozen, or that no backward pass reached, are
+ * left alone.
  *
  * <p>A subclass says which state it keeps for each parameter and how one parameter is updated.
  */
@@ -97,8 +97,8 @@ public abstract class Optimizer {
     }
 
     /**
-     * Sets what gradients are multiplied by before they are used: 1 / k where k batches of one size are to count as one,
-     * or the inverse of a loss scale.
+     * Sets what gradients are multiplied by before they are used: 1 / k where k batches of one size are to count as
+     * one, or the inverse of a loss scale.
      *
      * @param scale finite
      * @throws IllegalArgumentException if it is not
@@ -126,8 +126,8 @@ public abstract class Optimizer {
     protected abstract double[] scalars(int update);
 
     /**
-     * Updates one parameter and its state in place. Called while nothing is recorded, inside a memory scope. Should leave
-     * everything as it was when it throws.
+     * Updates one parameter and its state in place. Called while nothing is recorded, inside a memory scope. Should
+     * leave everything as it was when it throws.
      *
      * @param parameter what to change
      * @param gradient of the parameter's shape and type, dense

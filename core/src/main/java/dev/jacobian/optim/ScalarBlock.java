@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * What changes from step to step, in one place of device memory that is written when it changes: a step that was captured
- * can be replayed.
+ * What changes from step to step, in one place of device memory that is written when it changes: a step that was
+ * captured can be replayed.
  */
 final class ScalarBlock {
     private final Tensor tensor;

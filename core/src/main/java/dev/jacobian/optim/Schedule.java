@@ -1,8 +1,8 @@
 package dev.jacobian.optim;
 
 /**
- * Changes the learning rate of an optimiser from step to step: a function of the step's number. Call {@link #step} after
- * {@link Optimizer#step}, once for every step (or once for every epoch, for a schedule that counts epochs).
+ * Changes the learning rate of an optimiser from step to step: a function of the step's number. Call {@link #step}
+ * after {@link Optimizer#step}, once for every step (or once for every epoch, for a schedule that counts epochs).
  */
 public abstract class Schedule {
     private final Optimizer optimizer;
@@ -97,7 +97,7 @@ public abstract class Schedule {
     }
 
     final boolean isOf(Optimizer other) {
-        return optimizer == other;
+        return optimizer.equals(other);
     }
 
     static int atLeast(int least, String name, int value) {

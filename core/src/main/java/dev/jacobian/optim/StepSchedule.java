@@ -21,6 +21,7 @@ public final class StepSchedule extends Schedule {
 
     @Override
     protected double lrAt(int step) {
-        return baseLr() * Math.pow(gamma, step / stepSize);
+        int drops = step / stepSize;
+        return baseLr() * Math.pow(gamma, drops);
     }
 }

@@ -1,8 +1,8 @@
 package dev.jacobian.optim;
 
 /**
- * Raises the learning rate linearly, then follows another schedule. As PyTorch's LinearLR and SequentialLR: lr(t) = lr ·
- * (s + (1 − s) · t / W) for t below W, then that of the other schedule at t − W. By default the start factor s is
+ * Raises the learning rate linearly, then follows another schedule. As PyTorch's LinearLR and SequentialLR: lr(t) = lr
+ * · (s + (1 − s) · t / W) for t below W, then that of the other schedule at t − W. By default the start factor s is
  * 1 / (W + 1), so that the learning rate rises in W + 1 equal parts and no step is taken at 0.
  */
 public final class WarmupSchedule extends Schedule {

@@ -8,8 +8,8 @@ import dev.jacobian.tensor.Tensor;
 
 /**
  * The part of examples whose largest logit is that of the right class, in 0..1. Predictions are [n, classes] or
- * [n, classes, d₁, …]; targets either int32 class indices of that shape without the axis of classes, or probabilities of
- * that shape, of which the largest counts.
+ * [n, classes, d₁, …]; targets either int32 class indices of that shape without the axis of classes, or probabilities
+ * of that shape, of which the largest counts.
  */
 public final class Accuracy implements Metric {
     private Tensor correct;

@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What was measured in each epoch, by Keras's names: {@code loss} and the metrics' names on the training data, as a mean
- * over the epoch while it changed the weights, and the same with {@code val_} before them on the validation data, with the
- * weights at the epoch's end. Contains epochs that were trained to their end.
+ * What was measured in each epoch, by Keras's names: {@code loss} and the metrics' names on the training data, as a
+ * mean over the epoch while it changed the weights, and the same with {@code val_} before them on the validation data,
+ * with the weights at the epoch's end. Contains epochs that were trained to their end.
  */
 public final class History {
     private final Map<String, List<Double>> values = new LinkedHashMap<>();

@@ -8,8 +8,8 @@ import dev.jacobian.tensor.Tensor;
 
 /**
  * The mean loss over examples. Losses are kept on the device in a short row and read together, so that a device that
- * computes while the program goes on is waited for only now and then; each is still known by its step. Where memory is the
- * host's, reading costs nothing and each loss is read at once.
+ * computes while the program goes on is waited for only now and then; each is still known by its step. Where memory is
+ * the host's, reading costs nothing and each loss is read at once.
  */
 final class LossMeter implements AutoCloseable {
     /** How many steps late a loss may be read. */

@@ -15,8 +15,8 @@ public interface Metric {
     String name();
 
     /**
-     * Adds a batch. Called while nothing is recorded, inside a memory scope that closes soon after: what is to last has to
-     * be moved to the root scope.
+     * Adds a batch. Called while nothing is recorded, inside a memory scope that closes soon after: what is to last has
+     * to be moved to the root scope.
      *
      * @param prediction what the model answered
      * @param target what it should have answered

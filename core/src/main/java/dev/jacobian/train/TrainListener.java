@@ -22,8 +22,8 @@ public interface TrainListener {
     default void onEpochStart(TrainEvent event) {}
 
     /**
-     * A step is done. On devices that compute while the program goes on, the event's measures may be a tenth of a second
-     * old.
+     * A step is done. On devices that compute while the program goes on, the event's measures may be a tenth of a
+     * second old.
      *
      * @param event where training is
      */

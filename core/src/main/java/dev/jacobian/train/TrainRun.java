@@ -5,6 +5,7 @@ import dev.jacobian.autograd.Autograd;
 import dev.jacobian.data.Batch;
 import dev.jacobian.data.DataLoader;
 import dev.jacobian.data.Dataset;
+import dev.jacobian.loss.Loss;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.optim.Gradients;
@@ -23,6 +24,7 @@ final class TrainRun {
     record Setup(
             Layer model,
             Trainer trainer,
+            Loss loss,
             Optimizer optimizer,
             Schedule schedule,
             List<Metric> metrics,
@@ -156,7 +158,7 @@ final class TrainRun {
         int examples = batch.size();
         try (var _ = MemoryScope.open("of a training step")) {
             Tensor prediction = model.call(batch.input());
-            Tensor loss = setup.trainer().lossOf(prediction, batch.target());
+            Tensor loss = setup.loss().call(prediction, batch.target());
             measures.add(prediction, batch.target(), loss, examples);
             checkLoss(measures.meter());
             loss.backward();

@@ -1,17 +1,13 @@
 package dev.jacobian.train;
 
-import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.Device;
-import dev.jacobian.data.Batch;
 import dev.jacobian.data.DataLoader;
 import dev.jacobian.data.Dataset;
 import dev.jacobian.loss.Loss;
-import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.optim.Optimizer;
 import dev.jacobian.optim.Schedule;
 import dev.jacobian.tensor.Param;
-import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,12 +30,12 @@ import java.util.function.BooleanSupplier;
  * }</pre>
  *
  * <p>Loss and optimiser must be given. By default: one epoch, batches of 32, shuffled, the smaller last one kept, two
- * batches fetched ahead; no schedule, no clipping, no metrics; progress in the {@link ProgressView} that is installed, or
- * else as a line for each epoch on the standard output.
+ * batches fetched ahead; no schedule, no clipping, no metrics; progress in the {@link ProgressView} that is installed,
+ * or else as a line for each epoch on the standard output.
  *
  * <p>A loss that is NaN or infinite ends training with a {@link TrainingDivergedException} that names the step. Where a
- * device computes while the program goes on, it is noticed up to 32 steps later; weights are those of the last good epoch
- * in any case. Whatever else ends training leaves weights as the last whole step left them, and no gradients.
+ * device computes while the program goes on, it is noticed up to 32 steps later; weights are those of the last good
+ * epoch in any case. Whatever else ends training leaves weights as the last whole step left them, and no gradients.
  */
 public final class Trainer {
     private final Layer model;
@@ -169,7 +165,8 @@ public final class Trainer {
     }
 
     /**
-     * Ends training when a measure does not improve any more. Lower is better for losses, and for metrics what they say.
+     * Ends training when a measure does not improve any more. Lower is better for losses, and for metrics what they
+     * say.
      *
      * @param monitor the measure's key in the {@link History}, such as {@code val_loss}
      * @param patience how many epochs without improvement end training, at least 1
@@ -194,8 +191,8 @@ public final class Trainer {
     }
 
     /**
-     * Asks {@link #fit} to return after the step that it is at, from any thread. What was learnt stays; the history says
-     * that training was interrupted. Interrupting the thread that trains does the same.
+     * Asks {@link #fit} to return after the step that it is at, from any thread. What was learnt stays; the history
+     * says that training was interrupted. Interrupting the thread that trains does the same.
      */
     public void stop() {
         stopRequested = true;
@@ -297,8 +294,8 @@ public final class Trainer {
     }
 
     /**
-     * Whether each operation's result is checked, so that a NaN ends training where it first appears and the message names
-     * the layer. Slow.
+     * Whether each operation's result is checked, so that a NaN ends training where it first appears and the message
+     * names the layer. Slow.
      *
      * @param on true to check
      * @return this
@@ -347,7 +344,7 @@ public final class Trainer {
         try (var _ = device().use()) {
             model.train();
             int totalSteps = Math.multiplyExact(epochs, loader.batches());
-            return new TrainRun(new TrainRun.Setup(model, this, optimizer,
+            return new TrainRun(new TrainRun.Setup(model, this, loss, optimizer,
                     schedule == null ? null : schedule.create(optimizer, totalSteps), List.copyOf(metrics), listeners(),
                     watch, () -> stopRequested || stopWhen.getAsBoolean(), loader, validation, epochs, clipNorm, clipValue,
                     anomalyDetection)).run();
@@ -401,13 +398,9 @@ public final class Trainer {
         }
     }
 
-    Tensor lossOf(Tensor prediction, Tensor target) {
-        return loss.call(prediction, target);
-    }
-
     /**
-     * Measures the model in evaluation mode, and leaves its layers in the modes that they were in. Uses the metrics of this
-     * trainer: not to be called in the middle of an epoch of {@link #fit}.
+     * Measures the model in evaluation mode, and leaves its layers in the modes that they were in. Uses the metrics of
+     * this trainer: not to be called in the middle of an epoch of {@link #fit}.
      *
      * @param data the examples to measure on, at least one
      * @return {@code loss} and the metrics, by name
@@ -420,16 +413,9 @@ public final class Trainer {
         }
         DataLoader loader = new DataLoader(data, batchSize).prefetch(prefetch);
         LayerModes modes = new LayerModes(model);
-        try (var _ = device().use(); var _ = Autograd.noGrad(); var measures = new Measures(metrics)) {
+        try (var _ = device().use()) {
             model.eval();
-            for (Batch batch : loader) {
-                try (var _ = MemoryScope.open("of an evaluation step")) {
-                    Tensor prediction = model.call(batch.input());
-                    Tensor value = lossOf(prediction, batch.target());
-                    measures.add(prediction, batch.target(), value, batch.size());
-                }
-            }
-            return measures.values("");
+            return Evaluation.of(model, loss, metrics, loader);
         } finally {
             modes.restore();
             loader.stop();

@@ -7,11 +7,10 @@ import dev.jacobian.nn.Layer;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import java.util.IdentityHashMap;
-import java.util.Map;
 
 /** The parameters and buffers of a model at one moment, on the Java heap: the device's memory is for training. */
 final class Weights {
-    private final Map<Param, Object> arrays = new IdentityHashMap<>();
+    private final IdentityHashMap<Param, Object> arrays = new IdentityHashMap<>();
 
     private Weights() {}
 

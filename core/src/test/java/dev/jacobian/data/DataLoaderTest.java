@@ -172,7 +172,7 @@ final class DataLoaderTest {
             }
             assertThat(labels(loader)).hasSize(10);
             assertThat(MemoryPool.of(device).stats().active()).isZero();
-            assertThat(numbers.threads.stream().filter(thread -> thread != Thread.currentThread()))
+            assertThat(numbers.threads.stream().filter(thread -> !thread.equals(Thread.currentThread())))
                     .allSatisfy(thread -> thread.join(10_000)).noneMatch(Thread::isAlive);
         }
     }
@@ -211,7 +211,7 @@ final class DataLoaderTest {
         Batch kept = loader.iterator().next();
         Thread producer = null;
         for (int attempt = 0; attempt < 500 && (producer == null || producer.isAlive()); attempt++) {
-            producer = numbers.threads.stream().filter(thread -> thread != Thread.currentThread()).findAny().orElse(null);
+            producer = numbers.threads.stream().filter(thread -> !thread.equals(Thread.currentThread())).findAny().orElse(null);
             System.gc();
             if (producer != null) {
                 producer.join(10);

@@ -87,7 +87,10 @@ final class LossesTest {
                 .withMessage("multi margin loss: prediction of shape [1, 2, 1], expected [C] or [N, C]");
     }
 
-    /** ∂/∂o of the hinge loss of a softmax p: Σ over l ≠ y with p_l − p_y + margin > 0 of p_j ([l=j] − [y=j] − p_l + p_y). */
+    /**
+     * ∂/∂o of the hinge loss of a softmax p: Σ over l ≠ y with p_l − p_y + margin > 0 of p_j ([l=j] − [y=j] − p_l +
+     * p_y).
+     */
     @Test
     void differentiatesTheHingeOfASoftmax() {
         Tensor logits = Rng.normal(3, 4).to(DType.FLOAT64).requireGrad();

@@ -91,13 +91,13 @@ public final class FusedBackend extends DelegatingBackend
         return largest;
     }
 
-    private static double logSumExp(double[] x, int first, int step, int length) {
-        double largest = largest(x, first, step, length);
+    /** Σ e^(x − largest). */
+    private static double sumExp(double[] x, double largest, int first, int step, int length) {
         double sum = 0;
         for (int i = 0; i < length; i++) {
             sum += Math.exp(x[first + i * step] - largest);
         }
-        return largest + Math.log(sum);
+        return sum;
     }
 
     @Override
@@ -105,9 +105,10 @@ public final class FusedBackend extends DelegatingBackend
         double[] logits = read(x);
         double[] values = new double[logits.length];
         rows(x, axis, (first, step, length) -> {
-            double sum = logSumExp(logits, first, step, length);
-            for (int i = 0; i < length; i++) {
-                values[first + i * step] = Math.exp(logits[first + i * step] - sum);
+            double largest = largest(logits, first, step, length);
+            double sum = sumExp(logits, largest, first, step, length);
+            for (int i = first; i < first + length * step; i += step) {
+                values[i] = Math.exp(logits[i] - largest) / sum;
             }
         });
         write(values, y);
@@ -135,9 +136,10 @@ public final class FusedBackend extends DelegatingBackend
         double[] logits = read(x);
         double[] out = new double[logits.length];
         rows(x, axis, (first, step, length) -> {
-            double sum = logSumExp(logits, first, step, length);
+            double largest = largest(logits, first, step, length);
+            double logarithm = Math.log(sumExp(logits, largest, first, step, length));
             for (int i = first; i < first + length * step; i += step) {
-                out[i] = logits[i] - sum;
+                out[i] = logits[i] - largest - logarithm;
             }
         });
         write(out, y);
@@ -168,7 +170,8 @@ public final class FusedBackend extends DelegatingBackend
         double[] losses = new double[labels.length];
         int classes = logits.dim(1);
         for (int n = 0; n < labels.length; n++) {
-            sums[n] = logSumExp(x, n * classes, 1, classes);
+            double largest = largest(x, n * classes, 1, classes);
+            sums[n] = largest + Math.log(sumExp(x, largest, n * classes, 1, classes));
             if (labels[n] == ignoreIndex) {
                 continue;
             }

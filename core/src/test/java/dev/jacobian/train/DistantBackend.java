@@ -9,7 +9,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The reference backend behind buffers that are not host memory, so that reading them looks expensive; counts reads. */
+/** The reference backend behind buffers that are not host memory, so that reading seems expensive; counts reads. */
 final class DistantBackend {
     private final Backend reference = new ReferenceBackend();
     private final AtomicInteger downloads = new AtomicInteger();

@@ -78,6 +78,6 @@ public final class Main implements Runnable {
 
     private boolean isVerbose() {
         String variable = System.getenv(VERBOSE);
-        return verbose || variable != null && !variable.isBlank() && !variable.equals("0");
+        return verbose || (variable != null && !variable.isBlank() && !variable.equals("0"));
     }
 }

@@ -1,6 +1,7 @@
 package dev.jacobian.examples;
 
 import java.io.Console;
+import java.util.Optional;
 
 /** Whether somebody watches. */
 public final class Terminal {
@@ -14,7 +15,6 @@ public final class Terminal {
      * @return false for files and pipes
      */
     public static boolean isInteractive() {
-        Console console = System.console();
-        return console != null && console.isTerminal();
+        return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     }
 }

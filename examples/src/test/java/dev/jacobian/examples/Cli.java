@@ -16,7 +16,7 @@ record Cli(int code, String out, String err) {
         var printed = new PrintStream(out, true, StandardCharsets.UTF_8);
         System.setOut(printed);
         try {
-            CommandLine line = Main.commandLine().setOut(new PrintWriter(printed, true))
+            CommandLine line = Main.commandLine().setOut(new PrintWriter(printed, true, StandardCharsets.UTF_8))
                     .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8)).setColorScheme(
                             CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
             int code = line.execute(arguments);

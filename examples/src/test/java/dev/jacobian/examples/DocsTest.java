@@ -48,7 +48,8 @@ class DocsTest {
                 ? block
                 : "import module dev.jacobian.core;\n\nvoid main() {\n" + block + "}\n";
         source = source.replace("Path.of(\"", "Path.of(\"" + folder.toString().replace('\\', '/') + "/");
-        Path script = Files.writeString(folder.resolve(name + ".java"), source);
+        Matcher declared = Pattern.compile("^public class (\\w+)", Pattern.MULTILINE).matcher(source);
+        Path script = Files.writeString(folder.resolve((declared.find() ? declared.group(1) : name) + ".java"), source);
         Cli ran = Cli.run("run", script.toString());
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();

@@ -56,7 +56,7 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"fly | jacobian: Unmatched argument", "train | Missing required parameter: 'DATASET'",
-            "train cats | expected one of [mnist, fashion]", "train mnist --epochs many | 'many' is not an int",
+            "train cats | expected one of [MNIST, FASHION]", "train mnist --epochs many | 'many' is not an int",
             "train mnist --epochs 0 | --epochs 0 is out of range; give at least 1",
             "train mnist --batch -1 | --batch -1 is out of range", "train mnist --lr NaN | --lr NaN is out of range",
             "train mnist --threads 0 | --threads 0 is out of range", "train mnist --limit 0 | --limit 0 is out of range",

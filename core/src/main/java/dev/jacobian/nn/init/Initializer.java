@@ -5,10 +5,11 @@ import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 
 /**
- * Draws the first values of parameters, in float32 on the current device: the same bits on every device for the same seed.
+ * Draws the first values of parameters, in float32 on the current device: the same bits on every device for the same
+ * seed.
  *
- * <p>For the fans, a shape is [out, in, receptive field…] as PyTorch lays weights out: fan-in is in times the size of the
- * receptive field, fan-out is out times that.
+ * <p>For the fans, a shape is [out, in, receptive field…] as PyTorch lays weights out: fan-in is in times the size of
+ * the receptive field, fan-out is out times that.
  */
 @FunctionalInterface
 public interface Initializer {
@@ -150,8 +151,9 @@ public interface Initializer {
     }
 
     /**
-     * A random matrix with orthonormal rows or columns, whichever are fewer, times a factor (Saxe et al., 2014); uniformly
-     * distributed among all such matrices. Axes behind the first count as columns. Computed on the host in float64.
+     * A random matrix with orthonormal rows or columns, whichever are fewer, times a factor (Saxe et al., 2014);
+     * uniformly distributed among all such matrices. Axes behind the first count as columns. Computed on the host in
+     * float64.
      *
      * @param gain the factor
      * @return the initialiser, for shapes of at least two axes

@@ -35,8 +35,8 @@ final class Orthogonal {
     }
 
     /**
-     * Q of A = QR for the matrix whose columns are given, with the signs for which R's diagonal is positive: else Q would
-     * not be uniformly distributed (Mezzadri, 2007). The columns are overwritten by the reflections.
+     * Q of A = QR for the matrix whose columns are given, with the signs for which R's diagonal is positive: else Q
+     * would not be uniformly distributed (Mezzadri, 2007). The columns are overwritten by the reflections.
      */
     private static double[][] orthonormal(double[][] columns) {
         int n = columns.length;

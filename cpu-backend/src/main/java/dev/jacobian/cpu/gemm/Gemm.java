@@ -1,7 +1,6 @@
 package dev.jacobian.cpu.gemm;
 
 import dev.jacobian.cpu.Parallel;
-import java.util.Arrays;
 
 /**
  * The float32 matrix product C = A·B or C = C + A·B, also of many matrices at once. A is {@code [m, k]}, B is
@@ -130,7 +129,8 @@ public final class Gemm {
     /** Few large products one after the other, each on all threads; many small ones side by side. */
     private void tiled(Parallel team, Operands operands) {
         int batch = operands.batch();
-        if (team == null || batch == 1 || batch >= TiledProduct.TASKS_PER_THREAD * team.threads()) {
+        boolean small = (long) operands.m() * operands.n() * operands.k() < 4 * PARALLEL_WORK;
+        if (team == null || batch == 1 || small || batch >= TiledProduct.TASKS_PER_THREAD * team.threads()) {
             new TiledProduct(kernel, workspaces, operands).run(team);
         } else {
             for (int i = 0; i < batch; i++) {
@@ -176,20 +176,6 @@ public final class Gemm {
                 long from = c.offset() + offset + i * c.rowStride();
                 c.segment().asSlice(from * Float.BYTES, (long) n * Float.BYTES).fill((byte) 0);
             }
-        }
-    }
-
-    /** The operands of a batch of products. */
-    record Operands(int m, int n, int k, Matrix a, long[] aOffsets, Matrix b, long[] bOffsets, Matrix c,
-            long[] cOffsets, boolean accumulate) {
-
-        int batch() {
-            return cOffsets.length;
-        }
-
-        Operands only(int i) {
-            return new Operands(m, n, k, a, Arrays.copyOfRange(aOffsets, i, i + 1), b,
-                    Arrays.copyOfRange(bOffsets, i, i + 1), c, Arrays.copyOfRange(cOffsets, i, i + 1), accumulate);
         }
     }
 }

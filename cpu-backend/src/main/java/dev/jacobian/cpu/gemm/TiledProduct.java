@@ -9,8 +9,7 @@ import java.lang.foreign.MemorySegment;
  * second-level cache, and multiplies every tile of A's rows with them.
  *
  * <p>A row-major A is read where it lies: a tile broadcasts single elements of six rows, which costs nothing over a
- * packed copy (109 against 87 GFLOP/s with the copy's time, Zen 4, 960³). Other layouts of A are packed once, before
- * the tasks start.
+ * packed copy. Other layouts of A, and rows too long for that, are packed once, before the tasks start.
  */
 final class TiledProduct implements Parallel.TaskBody {
 
@@ -32,7 +31,7 @@ final class TiledProduct implements Parallel.TaskBody {
     /**
      * A row-major A with more elements than the second-level cache holds, in several blocks along K, is copied block by
      * block if at least this many columns use it: the pieces of its rows lie far apart, and each tile would wait for
-     * them (94 against 103 GFLOP/s, Zen 4, 2048³).
+     * them (about 5 % slower at 2048³, Zen 4).
      */
     private static final int COPIED_COLUMNS = 256;
 
@@ -42,6 +41,7 @@ final class TiledProduct implements Parallel.TaskBody {
     private static final int PACKED_DEPTH = 16384;
 
     private static final long PACKED_BYTES = 16L << 20;
+
     /** Small products of a batch share a task until it has this many multiply-adds, about 5 µs. */
     private static final long GROUP_WORK = 1L << 18;
 
@@ -49,7 +49,7 @@ final class TiledProduct implements Parallel.TaskBody {
 
     private final GemmKernel kernel;
     private final Workspace.Pool workspaces;
-    private final Gemm.Operands operands;
+    private final Operands operands;
     private final MemorySegment a;
     private final MemorySegment b;
     private final MemorySegment c;
@@ -69,7 +69,7 @@ final class TiledProduct implements Parallel.TaskBody {
     private int rowRanges;
     private int group;
 
-    TiledProduct(GemmKernel kernel, Workspace.Pool workspaces, Gemm.Operands operands) {
+    TiledProduct(GemmKernel kernel, Workspace.Pool workspaces, Operands operands) {
         this.kernel = kernel;
         this.workspaces = workspaces;
         this.operands = operands;
@@ -87,8 +87,8 @@ final class TiledProduct implements Parallel.TaskBody {
         int blocks = ceilDiv(k, kernel.maxDepth());
         blockDepth = ceilDiv(k, blocks);
         copyA = aCol == FLOAT && blocks > 1 && n >= COPIED_COLUMNS && (long) m * k > COPIED_ELEMENTS;
-        packA = copyA || aCol != FLOAT && (long) m * k > DIRECT_ELEMENTS;
-        packB = bCol != FLOAT || m > DIRECT_B_ROWS && (long) k * n > DIRECT_ELEMENTS;
+        packA = copyA || (aCol != FLOAT && (long) m * k > DIRECT_ELEMENTS);
+        packB = bCol != FLOAT || (m > DIRECT_B_ROWS && (long) k * n > DIRECT_ELEMENTS);
     }
 
     /** Runs all products of the batch, on {@code team} or, if that is null, in the calling thread. */
@@ -274,15 +274,15 @@ final class TiledProduct implements Parallel.TaskBody {
     }
 
     private long offsetOfA(int i, int row, int column) {
-        return (operands.a().offset() + operands.aOffsets()[i]) * FLOAT + row * aRow + column * aCol;
+        return operands.aOffset(i) * FLOAT + row * aRow + column * aCol;
     }
 
     private long offsetOfB(int i, int row, int column) {
-        return (operands.b().offset() + operands.bOffsets()[i]) * FLOAT + row * bRow + column * bCol;
+        return operands.bOffset(i) * FLOAT + row * bRow + column * bCol;
     }
 
     private long offsetOfC(int i, int row, int column) {
-        return (operands.c().offset() + operands.cOffsets()[i]) * FLOAT + row * cRow + (long) column * FLOAT;
+        return operands.cOffset(i) * FLOAT + row * cRow + (long) column * FLOAT;
     }
 
     private static int ceilDiv(int x, int y) {

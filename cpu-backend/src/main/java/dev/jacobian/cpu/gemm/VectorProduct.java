@@ -18,16 +18,15 @@ final class VectorProduct implements Parallel.TaskBody {
 
     private final GemmKernel kernel;
     private final Workspace.Pool workspaces;
+    private final Operands operands;
+    private final boolean column;
     private final Matrix matrix;
-    private final long[] matrixOffsets;
     private final long alongY;
     private final long alongX;
     private final Matrix x;
-    private final long[] xOffsets;
     private final long xStride;
     private final int depth;
     private final Matrix y;
-    private final long[] yOffsets;
     private final long yStride;
     private final int count;
     private final int chunk;
@@ -35,19 +34,18 @@ final class VectorProduct implements Parallel.TaskBody {
     private final boolean accumulate;
 
     /** The product as M·x: of A and B's only column, or of the transposed B and A's only row. */
-    VectorProduct(GemmKernel kernel, Workspace.Pool workspaces, Gemm.Operands operands, boolean column) {
+    VectorProduct(GemmKernel kernel, Workspace.Pool workspaces, Operands operands, boolean column) {
         this.kernel = kernel;
         this.workspaces = workspaces;
+        this.operands = operands;
+        this.column = column;
         matrix = column ? operands.a() : operands.b();
-        matrixOffsets = column ? operands.aOffsets() : operands.bOffsets();
         alongY = column ? matrix.rowStride() : matrix.colStride();
         alongX = column ? matrix.colStride() : matrix.rowStride();
         x = column ? operands.b() : operands.a();
-        xOffsets = column ? operands.bOffsets() : operands.aOffsets();
         xStride = column ? x.rowStride() : x.colStride();
         depth = operands.k();
         y = operands.c();
-        yOffsets = operands.cOffsets();
         yStride = column ? y.rowStride() : 1;
         count = column ? operands.m() : operands.n();
         accumulate = operands.accumulate();
@@ -63,7 +61,7 @@ final class VectorProduct implements Parallel.TaskBody {
 
     /** Runs all products of the batch, on {@code team} or, if that is null, in the calling thread. */
     void run(Parallel team) {
-        int tasks = chunks * yOffsets.length;
+        int tasks = chunks * operands.batch();
         if (team != null) {
             team.run(tasks, this);
             return;
@@ -78,9 +76,9 @@ final class VectorProduct implements Parallel.TaskBody {
         int i = task / chunks;
         int first = task % chunks * chunk;
         int rows = Math.min(chunk, count - first);
-        long mOffset = (matrix.offset() + matrixOffsets[i] + first * alongY) * FLOAT;
-        long xOffset = (x.offset() + xOffsets[i]) * FLOAT;
-        long yOffset = (y.offset() + yOffsets[i] + first * yStride) * FLOAT;
+        long mOffset = ((column ? operands.aOffset(i) : operands.bOffset(i)) + first * alongY) * FLOAT;
+        long xOffset = (column ? operands.bOffset(i) : operands.aOffset(i)) * FLOAT;
+        long yOffset = (operands.cOffset(i) + first * yStride) * FLOAT;
         if (alongX == 1 || depth == 1) {
             dots(mOffset, rows, xOffset, yOffset);
         } else {

@@ -45,7 +45,7 @@ public final class VectorGemmKernel implements GemmKernel {
      * @return whether to use this class
      */
     public static boolean isFast() {
-        return LANES >= 8 || ARM && LANES >= 4;
+        return LANES >= 8 || (ARM && LANES >= 4);
     }
 
     @Override

@@ -149,7 +149,7 @@ final class VectorMath {
     static FloatVector tanh(FloatVector x) {
         FloatVector size = x.abs();
         FloatVector e = expm1OfFinite(atMost(size.add(size), 20));
-        return copySign(e.div(e.add(2)), x);
+        return withSign(e.div(e.add(2)), x);
     }
 
     /** With e = e^(−|x|): 1 / (1 + e) on the right and e / (1 + e) on the left, neither of which overflows. */
@@ -163,15 +163,24 @@ final class VectorMath {
     static FloatVector erf(FloatVector x) {
         FloatVector size = x.abs();
         FloatVector s = x.mul(x);
+        FloatVector inner = fma(x, erfNear0(s), x);
+        FloatVector q = erfExponent(atMost(size, 4));
+        FloatVector rounded = fma(q, LOG2_E, all(ROUNDING));
+        FloatVector n = rounded.sub(ROUNDING);
+        FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, q))).add(1);
+        FloatVector power = powerOf2(rounded.reinterpretAsInts().sub(ROUNDING_BITS));
+        FloatVector outer = withSign(fma(p, power.neg(), all(1)), x);
+        return inner.blend(outer, size.compare(VectorOperators.GE, 1));
+    }
+
+    /** erf(x)/x − 1 for x² = s ≤ 1. */
+    private static FloatVector erfNear0(FloatVector s) {
         FloatVector p = fma(all(7.853862e-05f), s, -0.00080101937f);
         p = fma(p, s, 0.0051883277f);
         p = fma(p, s, -0.026853813f);
         p = fma(p, s, 0.112835854f);
         p = fma(p, s, -0.37612626f);
-        p = fma(p, s, 0.12837917f);
-        FloatVector inner = fma(x, p, x);
-        FloatVector outer = copySign(all(1).sub(expOfFinite(erfExponent(atMost(size, 4)))), x);
-        return inner.blend(outer, size.compare(VectorOperators.GE, 1));
+        return fma(p, s, 0.12837917f);
     }
 
     /** ln(1 − erf(t)) for t in 0.98..4. */
@@ -247,22 +256,23 @@ final class VectorMath {
     /** To the nearest integer, halves to even: a float from 2²³ on is one already. */
     static FloatVector round(FloatVector x) {
         FloatVector size = x.abs();
-        FloatVector y = copySign(size.add(0x1p23f).sub(0x1p23f), x);
+        FloatVector y = withSign(size.add(0x1p23f).sub(0x1p23f), x);
         return x.blend(y, size.compare(VectorOperators.LT, 0x1p23f));
     }
 
     static FloatVector floor(FloatVector x) {
         FloatVector y = round(x);
-        return copySign(y.blend(y.sub(1), y.compare(VectorOperators.GT, x)), x);
+        return withSign(y.blend(y.sub(1), y.compare(VectorOperators.GT, x)).abs(), x);
     }
 
     static FloatVector ceil(FloatVector x) {
         FloatVector y = round(x);
-        return copySign(y.blend(y.add(1), y.compare(VectorOperators.LT, x)), x);
+        return withSign(y.blend(y.add(1), y.compare(VectorOperators.LT, x)).abs(), x);
     }
 
-    private static FloatVector copySign(FloatVector size, FloatVector sign) {
+    /** What is not negative, with the sign of something else. */
+    private static FloatVector withSign(FloatVector size, FloatVector sign) {
         IntVector bits = sign.reinterpretAsInts().and(SIGN_BIT);
-        return size.reinterpretAsInts().and(~SIGN_BIT).or(bits).reinterpretAsFloats();
+        return size.reinterpretAsInts().or(bits).reinterpretAsFloats();
     }
 }

@@ -23,6 +23,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
+import org.openjdk.jmh.infra.Blackhole;
 
 /**
  * The float32 matrix product beside OpenBLAS. {@link #sideBySide} times both in turns, so that what disturbs one
@@ -87,13 +88,13 @@ public class MatmulBenchmark {
 
     /** Makes the operands. */
     @Setup
-    public void setUp() {
+    public void setUp(Blackhole hole) {
         System.setProperty("jacobian.threads", Integer.toString(threads));
         backend = new CpuProvider().backends().getFirst();
         openBlas = new OpenBlas();
         openBlas.threads(threads);
-        String[] parts = product.split(" ");
-        int[] sizes = Arrays.stream(parts[0].split("x")).mapToInt(Integer::parseInt).toArray();
+        String[] parts = product.split(" ", -1);
+        int[] sizes = Arrays.stream(parts[0].split("x", -1)).mapToInt(Integer::parseInt).toArray();
         m = sizes[0];
         n = sizes[1];
         k = sizes[2];
@@ -108,7 +109,7 @@ public class MatmulBenchmark {
         cs = matrices(c, m * n);
         repeats = (int) Math.max(1, (threads > 1 ? SHARED_TURN_NANOS : TURN_NANOS) / (work() / 50));
         for (int i = 0; i < Peak.WARM_UP; i++) {
-            Peak.gigaflops();
+            Peak.gigaflops(hole);
         }
     }
 
@@ -146,7 +147,7 @@ public class MatmulBenchmark {
 
     /** Both in turns, with the peak between the rounds. */
     @Benchmark
-    public void sideBySide() throws InterruptedException {
+    public void sideBySide(Blackhole hole) throws InterruptedException {
         if (threads > 1) {
             Thread.sleep(SPIN_MILLIS);
         }
@@ -160,7 +161,7 @@ public class MatmulBenchmark {
         }
         long end = System.nanoTime();
         double work = work() * repeats;
-        samples.add(work / (middle - start), work / (end - middle), Peak.gigaflops());
+        samples.add(work / (middle - start), work / (end - middle), Peak.gigaflops(hole));
     }
 
     /** Forgets the rounds of the iteration before, so that what is printed at the end was measured warm. */
@@ -221,12 +222,9 @@ public class MatmulBenchmark {
         private static final int CHAINS = 12;
         private static final int WARM_UP = 500;
 
-        /** Kept, so that the sums are not optimised away. */
-        private static volatile float kept;
-
-        private static double gigaflops() {
+        private static double gigaflops(Blackhole hole) {
             long start = System.nanoTime();
-            kept = chains(0.999f, 0.001f);
+            hole.consume(chains(0.999f, 0.001f));
             return 2.0 * CHAINS * STEPS * SPECIES.length() / (System.nanoTime() - start);
         }
 

@@ -28,9 +28,10 @@ class GemmTest {
             {400, 300, 129}, {12, 320, 1000}, {3, 385, 96}, {300, 257, 1030}, {1, 385, 385}, {385, 1, 385}, {1, 2000, 300}, {2000, 1, 300},
             {1, 1, 4000}};
 
-    /** The loops under test; the second is the first again where the Vector API is missing. */
+    /** The loops under test: scalar ones, and on vectors where the Vector API is there. */
     static Stream<GemmKernel> kernels() {
-        return Stream.of(new ScalarGemmKernel(), GemmKernels.best());
+        GemmKernel best = GemmKernels.best();
+        return best instanceof ScalarGemmKernel ? Stream.of(best) : Stream.of(new ScalarGemmKernel(), best);
     }
 
     @ParameterizedTest
@@ -50,10 +51,11 @@ class GemmTest {
     @ParameterizedTest
     @MethodSource("kernels")
     void productsInEveryLayout(GemmKernel kernel) {
+        boolean accumulate = false;
         for (int[] shape : SHAPES) {
             for (Layout a : Layout.values()) {
                 for (Layout b : Layout.values()) {
-                    boolean accumulate = (a.ordinal() + b.ordinal()) % 2 == 1;
+                    accumulate = !accumulate;
                     check(kernel, Problem.of(shape[0], shape[1], shape[2], a, b, accumulate));
                 }
             }
@@ -104,8 +106,8 @@ class GemmTest {
             MemorySegment together = arena.allocate(JAVA_FLOAT, (long) batch * m * n);
             MemorySegment alone = arena.allocate(JAVA_FLOAT, (long) batch * m * n);
             Gemm gemm = new Gemm(kernel);
-            gemm.multiply(new Threads(2), m, n, k, Matrix.rowMajor(a, k), steps(batch, m * k),
-                    Matrix.rowMajor(b, n), steps(batch, 0), Matrix.rowMajor(together, n), steps(batch, m * n), false);
+            gemm.multiply(new Threads(2), m, n, k, Matrix.rowMajor(a, k), steps(batch, (long) m * k),
+                    Matrix.rowMajor(b, n), steps(batch, 0), Matrix.rowMajor(together, n), steps(batch, (long) m * n), false);
             gemm.multiply(new Threads(1), batch * m, n, k, Matrix.rowMajor(a, k), Matrix.rowMajor(b, n),
                     Matrix.rowMajor(alone, n), false);
             assertThat(together.mismatch(alone)).isEqualTo(-1);
@@ -189,7 +191,7 @@ class GemmTest {
             Matrix a = p.a.matrix(arena, p.batch * p.m, p.k, 1, p.m);
             Matrix b = p.b.matrix(arena, p.batch * p.k, p.n, 2, p.k);
             long cRow = p.n + 3L;
-            MemorySegment before = arena.allocate(JAVA_FLOAT, 5 + p.batch * p.m * cRow + 7);
+            MemorySegment before = arena.allocate(JAVA_FLOAT, 5 + p.batch * (p.m * cRow) + 7);
             for (long i = 0; i < before.byteSize() / Float.BYTES; i++) {
                 before.setAtIndex(JAVA_FLOAT, i, GUARD);
             }
@@ -278,7 +280,7 @@ class GemmTest {
 
         /** {@code rows} rows in blocks of {@code block}, each a matrix of its own. */
         Matrix matrix(Arena arena, int rows, int columns, long seed, int block) {
-            long rowStride = rowStride(block, columns);
+            long rowStride = rowStride(columns);
             long colStride = colStride(block);
             long used = block == 0 || columns == 0 ? 0
                     : (rows / block - 1) * step(block, columns) + (block - 1) * rowStride + (columns - 1) * colStride
@@ -287,10 +289,10 @@ class GemmTest {
         }
 
         long step(int rows, int columns) {
-            return Math.max(rows * rowStride(rows, columns), columns * colStride(rows));
+            return Math.max(rows * rowStride(columns), columns * colStride(rows));
         }
 
-        private long rowStride(int rows, int columns) {
+        private long rowStride(int columns) {
             return switch (this) {
                 case PLAIN -> columns;
                 case TRANSPOSED, PADDED_TRANSPOSED -> 1;

@@ -110,7 +110,7 @@ final class Transfer {
         }
 
         void every(Duration period, Runnable check) {
-            timer.scheduleAtFixedRate(check, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
+            var _ = timer.scheduleAtFixedRate(check, period.toMillis(), period.toMillis(), TimeUnit.MILLISECONDS);
         }
 
         @Override

@@ -27,7 +27,7 @@ final class PlainView implements TrainListener {
 
     @Override
     public void onStep(TrainEvent event) {
-        if (!steps || !first && event.seconds() - lastLine < SILENCE_SECONDS) {
+        if (!steps || (!first && event.seconds() - lastLine < SILENCE_SECONDS)) {
             return;
         }
         String rate = first ? "" : "  " + Texts.rate(event.step() / event.seconds());

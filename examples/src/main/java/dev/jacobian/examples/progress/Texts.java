@@ -14,7 +14,7 @@ final class Texts {
     /** Four decimals, or four digits of what they cannot show. */
     static String number(double value) {
         double size = Math.abs(value);
-        boolean plain = size == 0 || size >= 1e-3 && size < 1e5 || !Double.isFinite(value);
+        boolean plain = size == 0 || (size >= 1e-3 && size < 1e5) || !Double.isFinite(value);
         return String.format(Locale.ROOT, plain ? "%.4f" : "%.3e", value);
     }
 

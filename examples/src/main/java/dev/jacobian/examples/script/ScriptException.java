@@ -19,7 +19,7 @@ public final class ScriptException extends Exception {
         var text = new StringBuilder();
         Set<Throwable> seen = new HashSet<>();
         for (Throwable at = thrown; at != null && seen.add(at); at = at.getCause()) {
-            text.append(at == thrown ? "" : "\n  caused by ").append(at.getClass().getSimpleName());
+            text.append(text.isEmpty() ? "" : "\n  caused by ").append(at.getClass().getSimpleName());
             if (at.getMessage() != null) {
                 text.append(": ").append(at.getMessage());
             }
@@ -32,7 +32,7 @@ public final class ScriptException extends Exception {
 
     private static boolean isOf(StackTraceElement frame, ClassLoader scripts) {
         try {
-            return Class.forName(frame.getClassName(), false, scripts).getClassLoader() == scripts;
+            return scripts.equals(Class.forName(frame.getClassName(), false, scripts).getClassLoader());
         } catch (ClassNotFoundException | LinkageError hidden) {
             return false;
         }
