@@ -4,7 +4,7 @@ import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.memory.MemoryScope;
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
 package dev.jacobian.data;
 
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.tensor.Rng;
 import java.lang.ref.Cleaner;
 import java.util.Iterator;

@@ -1,6 +1,6 @@
 package dev.jacobian.data;
 
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 
 /** The random words of one sample, one after the other: a cursor over one stream. */
 final class RandomWords {

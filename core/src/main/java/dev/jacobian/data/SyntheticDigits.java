@@ -1,6 +1,6 @@
 package dev.jacobian.data;
 
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import java.util.Objects;
 import java.util.stream.IntStream;
 

@@ -4,6 +4,7 @@ import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Distribution;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.Shape;
 import java.util.HashMap;

@@ -14,7 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.testing.ReferenceBackend;
 import dev.jacobian.testing.ReferenceProvider;
 import java.lang.foreign.MemorySegment;

@@ -16,7 +16,7 @@ import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -3,7 +3,7 @@ package dev.jacobian.cpu;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.View;
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 

@@ -7,7 +7,7 @@ import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.View;
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

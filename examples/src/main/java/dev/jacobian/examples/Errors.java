@@ -9,12 +9,12 @@ import java.nio.file.NoSuchFileException;
 /** What to print of an exception. */
 final class Errors {
 
-    private Errors() {
-    }
+    private Errors() {}
 
     /** Whether the message says all there is to say: then a stack trace would only hide it. */
     static boolean isExpected(Throwable thrown) {
-        return thrown instanceof Failure || thrown instanceof ScriptException || thrown instanceof IllegalArgumentException
+        return thrown instanceof Failure || thrown instanceof ScriptException
+                || thrown instanceof IllegalArgumentException
                 || thrown instanceof IOException || thrown instanceof UncheckedIOException
                 || thrown.getClass().getName().startsWith("dev.jacobian.");
     }

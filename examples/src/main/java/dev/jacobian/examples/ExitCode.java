@@ -15,6 +15,5 @@ public final class ExitCode {
     /** Ended by Ctrl-C: 128 and the signal's number, as shells have it. */
     public static final int INTERRUPTED = 130;
 
-    private ExitCode() {
-    }
+    private ExitCode() {}
 }

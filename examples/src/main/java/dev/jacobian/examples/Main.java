@@ -12,8 +12,10 @@ import picocli.CommandLine.Spec;
 
 /** The command line. */
 @Command(name = "jacobian", description = "Neural networks in plain Java.", subcommands = {TrainCommand.class,
-        RunCommand.class, DevicesCommand.class}, mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND", footer = {
-                "", "Examples:", "  jacobian train mnist", "  jacobian train fashion --epochs 5 --save fashion.safetensors",
+        RunCommand.class,
+        DevicesCommand.class}, mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND", footer = {
+                "", "Examples:", "  jacobian train mnist",
+                "  jacobian train fashion --epochs 5 --save fashion.safetensors",
                 "  jacobian run examples/scripts/Mnist.java DIR"})
 public final class Main implements Runnable {
 
@@ -31,10 +33,24 @@ public final class Main implements Runnable {
      * @param arguments what stands behind its name
      */
     public static void main(String[] arguments) {
-        int code = commandLine().execute(arguments);
+        int code = execute(commandLine(), arguments);
         // Without an error the program ends when its last thread does, as with java itself.
         if (code != ExitCode.OK) {
             System.exit(code);
+        }
+    }
+
+    /** A wrong setting of a backend is found out when the backends are looked for, which is once, in an initialiser. */
+    static int execute(CommandLine line, String... arguments) {
+        try {
+            return line.execute(arguments);
+        } catch (ExceptionInInitializerError failed) {
+            if (failed.getCause() instanceof IllegalArgumentException wrong) {
+                line.getErr().println(Errors.describe(wrong));
+                line.getErr().flush();
+                return ExitCode.USAGE;
+            }
+            throw failed;
         }
     }
 
@@ -58,7 +74,8 @@ public final class Main implements Runnable {
     private int report(ParameterException wrong) {
         CommandLine command = wrong.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println("jacobian: " + wrong.getMessage() + "; see " + command.getCommandSpec().qualifiedName() + " --help");
+        err.println(
+                "jacobian: " + wrong.getMessage() + "; see " + command.getCommandSpec().qualifiedName() + " --help");
         if (isVerbose()) {
             wrong.printStackTrace(err);
         }

@@ -6,8 +6,7 @@ import java.util.Optional;
 /** Whether somebody watches. */
 public final class Terminal {
 
-    private Terminal() {
-    }
+    private Terminal() {}
 
     /**
      * Whether input and output are a terminal, on which lines can be written over.

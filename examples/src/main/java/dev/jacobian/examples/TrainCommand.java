@@ -31,7 +31,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Trains a classifier of images. */
-@Command(name = "train", description = {"Train a classifier of small images: 784 inputs, one hidden layer of 512, 10 classes.",
+@Command(name = "train", description = {
+        "Train a classifier of small images: 784 inputs, one hidden layer of 512, 10 classes.",
         "Without --data, images come from the user's cache, else from a download into it; digits, without a network, from a "
                 + "generator."}, mixinStandardHelpOptions = true, showDefaultValues = true, sortOptions = false)
 final class TrainCommand implements Callable<Integer> {
@@ -171,11 +172,13 @@ final class TrainCommand implements Callable<Integer> {
 
     private int train(PrintStream out, Dataset train, Dataset test) {
         Rng.seed(seed);
-        Layer model = new Sequential(new Flatten(), new Linear(784, 512), new BatchNorm(512), new ReLU(), new Dropout(0.2),
+        Layer model = new Sequential(new Flatten(), new Linear(784, 512), new BatchNorm(512), new ReLU(),
+                new Dropout(0.2),
                 new Linear(512, 10));
         Trainer trainer = Trainer.of(model).loss(new CrossEntropyLoss()).optimizer(new AdamW(model.parameters(), lr))
                 .schedule(CosineSchedule::new).metric(new Accuracy()).epochs(epochs).batchSize(batch);
-        TrainingProgress.choose(quiet ? TrainingProgress.Mode.NONE
+        TrainingProgress.choose(quiet
+                ? TrainingProgress.Mode.NONE
                 : noProgress ? TrainingProgress.Mode.EPOCHS : TrainingProgress.Mode.AUTO);
         try (var signal = new StopOnInterrupt(trainer::stop)) {
             History history = trainer.fit(train, test);

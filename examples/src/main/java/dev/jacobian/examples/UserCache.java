@@ -7,16 +7,22 @@ import java.util.Map;
 /** The folder in which a user's system keeps what programs can make or fetch again. */
 public final class UserCache {
 
-    private UserCache() {
-    }
+    private static final String PROPERTY = "jacobian.cache";
+
+    private UserCache() {}
 
     /**
-     * A folder for one purpose, below the folder of this project. It need not exist.
+     * A folder for one purpose, below the folder of this project, which the property {@code jacobian.cache} can move. It
+     * need not exist.
      *
      * @param purpose the folder's name
      * @return its path
      */
     public static Path folder(String purpose) {
+        String chosen = System.getProperty(PROPERTY);
+        if (chosen != null && !chosen.isBlank()) {
+            return Path.of(chosen).resolve(purpose);
+        }
         return root(System.getenv(), System.getProperty("os.name", ""), Path.of(System.getProperty("user.home", ".")))
                 .resolve("jacobian").resolve(purpose);
     }

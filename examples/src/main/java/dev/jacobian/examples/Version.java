@@ -9,8 +9,10 @@ final class Version implements IVersionProvider {
 
     @Override
     public String[] getVersion() {
-        return new String[] {"Jacobian " + library(), "Java " + Runtime.version() + " (" + System.getProperty("java.vendor")
-                + ")", System.getProperty("os.name") + " " + System.getProperty("os.arch")};
+        return new String[] {"Jacobian " + library(),
+                "Java " + Runtime.version() + " (" + System.getProperty("java.vendor")
+                        + ")",
+                System.getProperty("os.name") + " " + System.getProperty("os.arch")};
     }
 
     /** Classes that do not come from the module's jar are somebody's work in progress. */

@@ -36,8 +36,10 @@ class MainTest {
 
     @Test
     void helpOfTrainListsItsOptionsAndDefaults() {
-        assertThat(Cli.run("train", "--help").out()).contains("mnist, fashion", "--data", "--epochs", "Default: 3", "--batch",
-                "--device", "--seed", "--save", "--lr", "--quiet", "--no-progress", "--threads", "--offline", "--limit");
+        assertThat(Cli.run("train", "--help").out()).contains("mnist, fashion", "--data", "--epochs", "Default: 3",
+                "--batch",
+                "--device", "--seed", "--save", "--lr", "--quiet", "--no-progress", "--threads", "--offline",
+                "--limit");
     }
 
     @Test
@@ -55,12 +57,15 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"fly | jacobian: Unmatched argument", "train | Missing required parameter: 'DATASET'",
+    @CsvSource(delimiter = '|', value = {"fly | jacobian: Unmatched argument",
+            "train | Missing required parameter: 'DATASET'",
             "train cats | expected one of [MNIST, FASHION]", "train mnist --epochs many | 'many' is not an int",
             "train mnist --epochs 0 | --epochs 0 is out of range; give at least 1",
             "train mnist --batch -1 | --batch -1 is out of range", "train mnist --lr NaN | --lr NaN is out of range",
-            "train mnist --threads 0 | --threads 0 is out of range", "train mnist --limit 0 | --limit 0 is out of range",
-            "train mnist --save no/such/folder/m.safetensors | no folder", "train mnist --device tpu | available: [cpu]",
+            "train mnist --threads 0 | --threads 0 is out of range",
+            "train mnist --limit 0 | --limit 0 is out of range",
+            "train mnist --save no/such/folder/m.safetensors | no folder",
+            "train mnist --device tpu | available: [cpu]",
             "run --device tpu x.java | available: [cpu]", "run | Missing required parameter: 'SCRIPT'"})
     void aWrongCommandIsOneLineAndCodeTwo(String command, String message) {
         Cli wrong = Cli.run(command.strip().split(" ", -1));
@@ -136,7 +141,8 @@ class MainTest {
 
     @Test
     void theSameSeedGivesTheSameResult() {
-        String[] command = {"train", "mnist", "--data", "synthetic", "--limit", "300", "--epochs", "1", "--no-progress"};
+        String[] command = {"train", "mnist", "--data", "synthetic", "--limit", "300", "--epochs", "1",
+                "--no-progress"};
         List<String> first = results(Cli.run(command));
         assertThat(results(Cli.run(command))).isEqualTo(first);
         assertThat(first).anyMatch(line -> line.contains("val_loss"));

@@ -4,22 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The scripts that come with the project compile, run, and print what they promise. */
 class ScriptsTest {
 
-    private static final Path SCRIPTS = Path.of("scripts").toAbsolutePath();
-
-    @TempDir
-    Path folder;
+    static final Path SCRIPTS = Path.of("scripts").toAbsolutePath();
 
     private static List<String> run(String script) {
         Cli printed = Cli.run("run", SCRIPTS.resolve(script).toString());
@@ -28,9 +22,10 @@ class ScriptsTest {
         return printed.out().lines().toList();
     }
 
-    private static double number(List<String> lines, String label) {
+    static double number(List<String> lines, String label) {
         return lines.stream().filter(line -> line.startsWith(label + " "))
-                .mapToDouble(line -> Double.parseDouble(line.substring(label.length()).strip())).findFirst().orElseThrow();
+                .mapToDouble(line -> Double.parseDouble(line.substring(label.length()).strip())).findFirst()
+                .orElseThrow();
     }
 
     @Test
@@ -46,7 +41,8 @@ class ScriptsTest {
     void workedExample() throws IOException {
         List<String> lines = run("WorkedExample.java");
         List<String> promised = Files.readAllLines(SCRIPTS.resolve("WorkedExample.java")).stream()
-                .filter(line -> line.contains("IO.println")).map(line -> line.substring(line.indexOf("// ") + 3)).toList();
+                .filter(line -> line.contains("IO.println")).map(line -> line.substring(line.indexOf("// ") + 3))
+                .toList();
         assertThat(promised).hasSize(5);
         assertThat(number(lines, "loss")).isEqualTo(Double.parseDouble(promised.getFirst()),
                 within(5e-7));
@@ -75,24 +71,5 @@ class ScriptsTest {
     @Test
     void twoDevices() {
         assertThat(run("TwoDevices.java")).isNotEmpty().allMatch(line -> line.matches(".*  loss 0\\.\\d+"));
-    }
-
-    /** As a program of its own, since it saves into the current folder. */
-    @Test
-    void mnist() throws IOException, InterruptedException {
-        Path data = TinyMnist.write(folder.resolve("data"), 1280, 200);
-        Process program = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp",
-                System.getProperty("java.class.path"), Main.class.getName(), "run",
-                SCRIPTS.resolve("Mnist.java").toString(), data.toString()).directory(folder.toFile())
-                .redirectErrorStream(true).start();
-        program.getOutputStream().close();
-        String printed = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(program.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(program.exitValue()).as(printed).isZero();
-        List<String> lines = printed.lines().toList();
-        assertThat(number(lines, "accuracy")).isBetween(0.5, 1.0);
-        assertThat(lines).anyMatch(line -> line.startsWith("epoch 3/3  loss ")).contains("device   cpu");
-        assertThat(folder.resolve("mnist.safetensors")).isRegularFile();
     }
 }

@@ -11,8 +11,7 @@ import java.nio.file.Path;
 /** The four files of MNIST, with a few digits that the library draws. */
 final class TinyMnist {
 
-    private TinyMnist() {
-    }
+    private TinyMnist() {}
 
     static Path write(Path folder, int train, int test) throws IOException {
         Files.createDirectories(folder);

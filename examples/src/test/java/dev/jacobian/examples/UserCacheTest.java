@@ -19,6 +19,17 @@ class UserCacheTest {
     }
 
     @Test
+    void aPropertyMovesIt() {
+        System.setProperty("jacobian.cache", "elsewhere");
+        try {
+            assertThat(UserCache.folder("scripts")).isEqualTo(Path.of("elsewhere", "scripts"));
+        } finally {
+            System.clearProperty("jacobian.cache");
+        }
+        assertThat(UserCache.folder("scripts")).endsWith(Path.of("jacobian", "scripts"));
+    }
+
+    @Test
     void letsTheUserChoose() {
         Path absolute = HOME.resolve("elsewhere").toAbsolutePath();
         assertThat(UserCache.root(Map.of("XDG_CACHE_HOME", absolute.toString()), "Linux", HOME)).isEqualTo(absolute);

@@ -2,7 +2,7 @@ package dev.jacobian.cpu.scalar;
 
 import dev.jacobian.cpu.Floats;
 import dev.jacobian.cpu.UpdateRows;
-import dev.jacobian.tensor.Philox;
+import dev.jacobian.backend.Philox;
 import java.lang.foreign.MemorySegment;
 
 /** Dropout and the optimisers' steps on scalars. */

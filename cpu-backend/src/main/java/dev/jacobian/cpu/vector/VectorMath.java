@@ -74,7 +74,7 @@ final class VectorMath {
         FloatVector n = rounded.sub(ROUNDING);
         FloatVector q = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x)));
         // 2ⁿ q + (2ⁿ − 1), everything halved, since 2¹²⁸ is no float.
-        FloatVector half = powerOf2(rounded.reinterpretAsInts().sub(ROUNDING_BITS + 1));
+        FloatVector half = powerOf2(rounded.reinterpretAsInts().sub(1));
         FloatVector y = fma(half, q, half.sub(0.5f));
         return y.add(y);
     }
@@ -88,6 +88,7 @@ final class VectorMath {
         return fma(p, r.mul(r), r);
     }
 
+    /** 2ⁿ for the low bits n of some integers; those of a float that was rounded will do. */
     private static FloatVector powerOf2(IntVector n) {
         return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
     }
@@ -104,20 +105,20 @@ final class VectorMath {
 
     static FloatVector log(FloatVector x) {
         VectorMask<Float> small = x.compare(VectorOperators.LT, Float.MIN_NORMAL);
-        FloatVector y = logOfNormal(x.blend(x.mul(0x1p25f), small), all(0).blend(25, small));
+        FloatVector y = logOfNormal(x.blend(x.mul(0x1p25f), small), all(ROUNDING).blend(ROUNDING + 25, small));
         y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
         y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
-        return y.blend(Float.NaN, x.compare(VectorOperators.GE, 0).not());
+        return all(Float.NaN).blend(y, x.compare(VectorOperators.GE, 0));
     }
 
-    /** ln(x 2⁻ˢ) for x from the smallest normal float on. */
+    /** ln(x 2⁻ˢ) for x from the smallest normal float on and s = shift − {@link #ROUNDING}. */
     private static FloatVector logOfNormal(FloatVector x, FloatVector shift) {
         IntVector bits = x.reinterpretAsInts();
         // Taking √½ from the bits makes the exponent that of the nearest power of 2 in the logarithmic sense.
         IntVector e = bits.sub(0x3F3504F3).lanewise(VectorOperators.ASHR, 23);
         FloatVector f =
                 bits.sub(e.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1);
-        return logNear1(f, ((FloatVector) e.convert(VectorOperators.I2F, 0)).sub(shift));
+        return logNear1(f, e.add(ROUNDING_BITS).reinterpretAsFloats().sub(shift));
     }
 
     /** ln((1 + f) 2ⁿ) for 1 + f in √½..√2. */
@@ -138,11 +139,11 @@ final class VectorMath {
     /** ln(1 + x): what is lost in rounding 1 + x = u is (x − (u − 1)), and ln(u + d) ≈ ln u + d/u. */
     static FloatVector log1p(FloatVector x) {
         FloatVector u = x.add(1);
-        FloatVector y = logOfNormal(u, all(0)).add(x.sub(u.sub(1)).div(u));
+        FloatVector y = logOfNormal(u, all(ROUNDING)).add(x.sub(u.sub(1)).div(u));
         y = y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
         y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
         y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, -1));
-        return y.blend(Float.NaN, x.compare(VectorOperators.GE, -1).not());
+        return all(Float.NaN).blend(y, x.compare(VectorOperators.GE, -1));
     }
 
     /** With e = e^(2|x|) − 1, tanh |x| = e / (e + 2); 1 to the last bit from 9.1 on. */
@@ -168,30 +169,28 @@ final class VectorMath {
         FloatVector rounded = fma(q, LOG2_E, all(ROUNDING));
         FloatVector n = rounded.sub(ROUNDING);
         FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, q))).add(1);
-        FloatVector power = powerOf2(rounded.reinterpretAsInts().sub(ROUNDING_BITS));
-        FloatVector outer = withSign(fma(p, power.neg(), all(1)), x);
+        FloatVector power = powerOf2(rounded.reinterpretAsInts());
+        FloatVector outer = withSign(all(1).sub(p.mul(power)), x);
         return inner.blend(outer, size.compare(VectorOperators.GE, 1));
     }
 
     /** erf(x)/x − 1 for x² = s ≤ 1. */
     private static FloatVector erfNear0(FloatVector s) {
-        FloatVector p = fma(all(7.853862e-05f), s, -0.00080101937f);
-        p = fma(p, s, 0.0051883277f);
-        p = fma(p, s, -0.026853813f);
-        p = fma(p, s, 0.112835854f);
-        p = fma(p, s, -0.37612626f);
-        return fma(p, s, 0.12837917f);
+        FloatVector p = fma(all(-0.0005631421f), s, 0.0049175513f);
+        p = fma(p, s, -0.026711311f);
+        p = fma(p, s, 0.1128018f);
+        p = fma(p, s, -0.37612325f);
+        return fma(p, s, 0.12837912f);
     }
 
     /** ln(1 − erf(t)) for t in 0.98..4. */
     private static FloatVector erfExponent(FloatVector t) {
-        FloatVector q = fma(all(-2.1697611e-05f), t, 0.00044147263f);
-        q = fma(q, t, -0.0042052846f);
-        q = fma(q, t, 0.02521034f);
-        q = fma(q, t, -0.1084221f);
-        q = fma(q, t, -0.6332164f);
-        q = fma(q, t, -1.1295803f);
-        return fma(q, t, 0.00018846802f);
+        FloatVector q = fma(all(0.00018882178f), t, -0.0029724243f);
+        q = fma(q, t, 0.02194036f);
+        q = fma(q, t, -0.10332721f);
+        q = fma(q, t, -0.63788325f);
+        q = fma(q, t, -1.1272514f);
+        return fma(q, t, -0.0003004519f);
     }
 
     static FloatVector sin(FloatVector x) {

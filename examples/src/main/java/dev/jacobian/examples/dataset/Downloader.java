@@ -77,8 +77,7 @@ final class Downloader {
         }
     }
 
-    private record Answer(URI mirror, String failure) {
-    }
+    private record Answer(URI mirror, String failure) {}
 
     /** Asks every mirror at once; those that answer within the patience, the others after them. */
     private List<URI> answering(HttpClient http, Catalogue catalogue, RemoteFile probe) throws IOException {

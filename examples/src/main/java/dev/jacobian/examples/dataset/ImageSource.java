@@ -59,8 +59,7 @@ public final class ImageSource {
      * @param images the images
      * @param origin for people
      */
-    public record Found(ImageDataset images, String origin) {
-    }
+    public record Found(ImageDataset images, String origin) {}
 
     /**
      * The files' name, which is also that of their folder in the cache.

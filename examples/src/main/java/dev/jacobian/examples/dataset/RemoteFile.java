@@ -7,5 +7,4 @@ package dev.jacobian.examples.dataset;
  * @param bytes its length
  * @param sha256 of its contents, 64 hexadecimal digits in lower case
  */
-record RemoteFile(String name, long bytes, String sha256) {
-}
+record RemoteFile(String name, long bytes, String sha256) {}

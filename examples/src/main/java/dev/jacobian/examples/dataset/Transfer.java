@@ -106,7 +106,8 @@ final class Transfer {
     /** A timer whose thread ends with it. */
     private record Watch(ScheduledExecutorService timer) implements AutoCloseable {
         Watch() {
-            this(Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jacobian-stall").factory()));
+            this(Executors
+                    .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jacobian-stall").factory()));
         }
 
         void every(Duration period, Runnable check) {

@@ -21,7 +21,8 @@ final class BarRenderer implements ProgressBarRenderer {
     @Override
     public String render(ProgressState progress, int width) {
         double seconds = progress.getElapsedAfterStart().toNanos() * 1e-9;
-        return render(progress.getTaskName(), progress.getCurrent(), progress.getMax(), seconds, progress.getExtraMessage(),
+        return render(progress.getTaskName(), progress.getCurrent(), progress.getMax(), seconds,
+                progress.getExtraMessage(),
                 width);
     }
 

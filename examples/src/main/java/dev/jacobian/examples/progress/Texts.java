@@ -8,8 +8,7 @@ import java.util.stream.Collectors;
 /** How numbers are written, in lines and bars alike. */
 final class Texts {
 
-    private Texts() {
-    }
+    private Texts() {}
 
     /** Four decimals, or four digits of what they cannot show. */
     static String number(double value) {

@@ -40,8 +40,7 @@ public final class TrainingProgress implements ProgressView {
         this.view = switch (mode) {
             case AUTO -> interactive ? new BarView(out) : new PlainView(out, true);
             case EPOCHS -> new PlainView(out, false);
-            case NONE -> new TrainListener() {
-            };
+            case NONE -> new TrainListener() {};
         };
     }
 

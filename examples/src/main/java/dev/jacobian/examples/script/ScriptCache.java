@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -26,6 +28,7 @@ final class ScriptCache {
     /** Holds the main class's name; written last. */
     static final String MAIN = "main";
 
+    private static final String NEW = ".new";
     private static final int KEPT = 64;
 
     private final Path folder;
@@ -37,8 +40,7 @@ final class ScriptCache {
     }
 
     /** A folder of class files, the name of the class to start, and whether the folder is to be deleted after use. */
-    record Entry(Path classes, String main, boolean temporary) {
-    }
+    record Entry(Path classes, String main, boolean temporary) {}
 
     /**
      * Finds the classes of a script, compiling it when needed.
@@ -54,7 +56,7 @@ final class ScriptCache {
                 return known;
             }
             Files.createDirectories(folder);
-            Path fresh = Files.createTempDirectory(folder, ".new");
+            Path fresh = Files.createTempDirectory(folder, NEW);
             try {
                 compile(script, source, fresh);
                 publish(fresh, place);
@@ -148,6 +150,7 @@ final class ScriptCache {
     }
 
     private void dropOld() throws IOException {
+        dropAbandoned();
         List<Path> old;
         try (Stream<Path> entries = Files.list(folder)) {
             old = entries.filter(entry -> !entry.getFileName().toString().startsWith("."))
@@ -155,6 +158,18 @@ final class ScriptCache {
         }
         for (Path entry : old) {
             delete(entry);
+        }
+    }
+
+    /** What a program was compiling when it was killed. */
+    private void dropAbandoned() throws IOException {
+        FileTime hourAgo = FileTime.from(Instant.now().minus(Duration.ofHours(1)));
+        try (DirectoryStream<Path> unfinished = Files.newDirectoryStream(folder, NEW + "*")) {
+            for (Path entry : unfinished) {
+                if (lastUse(entry).compareTo(hourAgo) < 0) {
+                    delete(entry);
+                }
+            }
         }
     }
 

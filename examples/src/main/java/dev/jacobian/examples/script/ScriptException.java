@@ -24,7 +24,8 @@ public final class ScriptException extends Exception {
                 text.append(": ").append(at.getMessage());
             }
             Arrays.stream(at.getStackTrace()).filter(frame -> isOf(frame, scripts)).forEach(frame -> text
-                    .append("\n    at ").append(frame.getMethodName()).append(" (").append(frame.getFileName()).append(':')
+                    .append("\n    at ").append(frame.getMethodName()).append(" (").append(frame.getFileName())
+                    .append(':')
                     .append(frame.getLineNumber()).append(')'));
         }
         return text.toString();

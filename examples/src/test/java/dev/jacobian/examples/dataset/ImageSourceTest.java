@@ -8,8 +8,8 @@ import dev.jacobian.data.Dataset;
 import dev.jacobian.data.ImageDataset;
 import dev.jacobian.examples.Failure;
 import dev.jacobian.examples.progress.DownloadProgress;
-import java.io.PrintStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -33,7 +33,8 @@ class ImageSourceTest {
     @Test
     void drawsDigitsWhenOffline() {
         ImageSource.Found found = ImageSource.mnist().find(folder, true, 50, view);
-        assertThat(found.origin()).isEqualTo("synthetic digits, drawn by this program (no --data, none in " + folder + ")");
+        assertThat(found.origin())
+                .isEqualTo("synthetic digits, drawn by this program (no --data, none in " + folder + ")");
         assertThat(found.images().train().size()).isEqualTo(50);
         assertThat(found.images().test().size()).isEqualTo(50);
     }

@@ -81,7 +81,8 @@ class ViewsTest {
     @Test
     void aBarKnowsItsEnds() {
         var renderer = new BarRenderer("it");
-        assertThat(renderer.render("e", 0, 10, 0, null, 60)).startsWith("e:   0%|          | 0/10 [00:00<?, 0.00 it/s]");
+        assertThat(renderer.render("e", 0, 10, 0, null, 60))
+                .startsWith("e:   0%|          | 0/10 [00:00<?, 0.00 it/s]");
         assertThat(renderer.render("e", 10, 10, 3700, "", 60)).startsWith("e: 100%|██████████| 10/10 [1:01:40<00:00, ");
         assertThat(renderer.render("e", 0, 0, 1, "", 60)).startsWith("e:   0%|");
     }
@@ -108,7 +109,8 @@ class ViewsTest {
         String[] lines = printed().split("\n", -1);
         String[] overwritten = lines[0].split("\r", -1);
         assertThat(overwritten).anyMatch(text -> text.startsWith("epoch 1/1: 100%"));
-        assertThat(overwritten[overwritten.length - 1].strip()).isEqualTo("epoch 1/1  loss 0.5000  accuracy 1.0000  0.50 s");
+        assertThat(overwritten[overwritten.length - 1].strip())
+                .isEqualTo("epoch 1/1  loss 0.5000  accuracy 1.0000  0.50 s");
         assertThat(overwritten[overwritten.length - 2]).isBlank();
         assertThat(lines).hasSize(2);
     }

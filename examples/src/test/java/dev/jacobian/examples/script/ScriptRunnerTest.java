@@ -75,8 +75,9 @@ class ScriptRunnerTest {
 
     @Test
     void importsTheLibraryAsAModule() throws Exception {
-        runner().run(script("Uses.java", "import module dev.jacobian.core;\nvoid main() { System.setProperty(\"" + RESULT
-                + "\", Shape.class.getName()); }"));
+        runner().run(
+                script("Uses.java", "import module dev.jacobian.core;\nvoid main() { System.setProperty(\"" + RESULT
+                        + "\", Shape.class.getName()); }"));
         assertThat(result()).isEqualTo("dev.jacobian.backend.Shape");
     }
 
@@ -134,7 +135,13 @@ class ScriptRunnerTest {
             Files.writeString(old.resolve(ScriptCache.MAIN), "Old");
             Files.setLastModifiedTime(old, FileTime.fromMillis(1000L * i));
         }
+        Path abandoned = Files.createDirectories(cache().resolve(".new123"));
+        Files.setLastModifiedTime(abandoned, FileTime.fromMillis(1000));
+        Path inWork = Files.createDirectories(cache().resolve(".new124"));
         runner().run(script("Fresh.java", "void main() { }"));
+        assertThat(abandoned).doesNotExist();
+        assertThat(inWork).exists();
+        Files.delete(inWork);
         try (Stream<Path> entries = Files.list(cache())) {
             List<String> names = entries.map(path -> path.getFileName().toString()).toList();
             assertThat(names).hasSize(64).doesNotContain("old0", "old6").contains("old7", "old69");
@@ -154,7 +161,8 @@ class ScriptRunnerTest {
         Path script = script("Wrong.java", "void main() {\n    int x = \"one\";\n    y = 2;\n}\n");
         assertThatThrownBy(() -> runner().run(script)).isInstanceOf(Failure.class)
                 .hasMessageContaining("Wrong.java:2: error: incompatible types")
-                .hasMessageContaining("    int x = \"one\";\n            ^").hasMessageContaining("Wrong.java:3: error:")
+                .hasMessageContaining("    int x = \"one\";\n            ^")
+                .hasMessageContaining("Wrong.java:3: error:")
                 .hasMessageEndingWith("2 errors in Wrong.java");
         assertThat(cache()).isEmptyDirectory();
     }

@@ -1,4 +1,4 @@
-package dev.jacobian.tensor;
+package dev.jacobian.backend;
 
 /**
  * Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw: <i>Parallel random numbers: as easy as 1, 2,

@@ -1,4 +1,4 @@
-package dev.jacobian.tensor;
+package dev.jacobian.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
