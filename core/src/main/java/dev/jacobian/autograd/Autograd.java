@@ -221,16 +221,17 @@ public final class Autograd {
     }
 
     /**
-     * The gradient of a function of one number. Inside the function of another call, the result can be differentiated
-     * again.
+     * The gradient of a function of one number. Inside the function of another call, and under {@link #higherOrder}, the
+     * result can be differentiated again, also by tensors that the function refers to.
      *
      * @param function of one tensor, with one element as its result
      * @param x where
      * @return df/dx, of x's shape
      */
     public static Tensor grad(UnaryOperator<Tensor> function, Tensor x) {
-        boolean again = isRecording() && x.requiresGrad();
-        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true)) {
+        boolean again = isDifferentiatedAgain(x);
+        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true);
+                var _ = differentiating()) {
             Tensor input = variable(x, again);
             Tensor y = function.apply(input);
             if (y.shape().size() != 1) {
@@ -250,8 +251,9 @@ public final class Autograd {
      * @return of x's shape
      */
     public static Tensor vjp(UnaryOperator<Tensor> function, Tensor x, Tensor v) {
-        boolean again = isRecording() && x.requiresGrad();
-        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true)) {
+        boolean again = isDifferentiatedAgain(x);
+        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true);
+                var _ = differentiating()) {
             Tensor input = variable(x, again);
             Tensor y = function.apply(input);
             if (!v.shape().equals(y.shape())) {
@@ -270,7 +272,7 @@ public final class Autograd {
      * @return ∂f(x)ᵢ/∂xⱼ, of shape [shape of f(x)…, shape of x…]
      */
     public static Tensor jacobian(UnaryOperator<Tensor> function, Tensor x) {
-        try (var _ = recording(true)) {
+        try (var _ = recording(true); var _ = differentiating()) {
             Tensor input = variable(x, false);
             return rows(function.apply(input), input);
         }
@@ -290,7 +292,21 @@ public final class Autograd {
     }
 
     private static Tensor variable(Tensor x, boolean linked) {
-        return linked ? x.copy() : x.detach().requireGrad();
+        return linked && x.requiresGrad() ? x.copy() : x.detach().requireGrad();
+    }
+
+    /** Whether somebody may differentiate a gradient: by its own variable, or by what its function refers to. */
+    private static boolean isDifferentiatedAgain(Tensor x) {
+        Mode mode = Mode.current();
+        return mode.recording && (x.requiresGrad() || mode.higherOrder || mode.differentiating);
+    }
+
+    /** The functions that are called until this is closed are to be differentiated. */
+    private static ModeScope differentiating() {
+        Mode mode = Mode.current();
+        boolean before = mode.differentiating;
+        mode.differentiating = true;
+        return () -> mode.differentiating = before;
     }
 
     /** One backward walk for every element of the result. */

@@ -6,6 +6,7 @@ final class Mode {
 
     boolean recording = true;
     boolean higherOrder;
+    boolean differentiating;
     boolean anomaly;
     String layer = "";
 

@@ -4,12 +4,16 @@ import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.tensor.Tensor;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
+import java.util.Set;
 
 /**
  * One walk back over the tape: topological order, accumulation and un-broadcasting, for the rules of all operations.
@@ -22,12 +26,15 @@ final class Tape {
     private final boolean createGraph;
     private final boolean retainGraph;
     private final Map<Tensor, Tensor> targets;
+    /** The nodes on the way to the targets; null for all. */
+    private final Set<Node> wanted;
     private final PriorityQueue<Node> open =
             new PriorityQueue<>(Comparator.comparingLong(Node::number).reversed());
     private final Map<Node, Pending> pending = new IdentityHashMap<>();
     private final boolean anomaly = Mode.current().anomaly;
 
-    private Tape(boolean createGraph, boolean retainGraph, Map<Tensor, Tensor> targets) {
+    private Tape(boolean createGraph, boolean retainGraph, Map<Tensor, Tensor> targets, Set<Node> wanted) {
+        this.wanted = wanted;
         this.createGraph = createGraph;
         this.retainGraph = retainGraph;
         this.targets = targets;
@@ -35,7 +42,7 @@ final class Tape {
 
     /** Adds the gradients of all leaves to theirs. */
     static void accumulate(Tensor y, Tensor dy) {
-        new Tape(false, false, null).walk(y, dy);
+        new Tape(false, false, null, null).walk(y, dy);
     }
 
     /** The gradients of the given tensors, and of no others. */
@@ -44,11 +51,36 @@ final class Tape {
         for (Tensor input : inputs) {
             targets.put(input, null);
         }
-        new Tape(createGraph, retainGraph, targets).walk(y, dy);
+        new Tape(createGraph, retainGraph, targets, between(y, targets.keySet())).walk(y, dy);
         return Arrays.stream(inputs).map(input -> {
             Tensor gradient = targets.get(input);
             return gradient != null ? gradient : input.zerosLike();
         }).toList();
+    }
+
+    /**
+     * The nodes that lead from a result to some tensors. Others are neither walked nor used up: they belong to tensors that
+     * the result refers to, and that have a backward pass of their own.
+     */
+    private static Set<Node> between(Tensor y, Set<Tensor> targets) {
+        Set<Node> all = Collections.newSetFromMap(new IdentityHashMap<>());
+        var open = new ArrayDeque<Node>();
+        Node last = y.history();
+        while (last != null) {
+            if (all.add(last)) {
+                last.inputs().stream().map(Tensor::history).filter(Objects::nonNull).forEach(open::push);
+            }
+            last = open.poll();
+        }
+        Set<Node> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
+        all.stream().sorted(Comparator.comparingLong(Node::number)).forEach(node -> {
+            for (Tensor input : node.inputs()) {
+                if (targets.contains(input) || wanted.contains(input.history())) {
+                    wanted.add(node);
+                }
+            }
+        });
+        return wanted;
     }
 
     private void walk(Tensor y, Tensor dy) {
@@ -138,7 +170,7 @@ final class Tape {
         if (targets != null && targets.containsKey(input)) {
             collect(input, gradient);
         }
-        if (node == null) {
+        if (node == null || (wanted != null && !wanted.contains(node))) {
             return;
         }
         Pending before = pending.get(node);

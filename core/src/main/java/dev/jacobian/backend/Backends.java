@@ -12,13 +12,14 @@ final class Backends {
     private static final String PROPERTY = "jacobian.device";
     private static final String VARIABLE = "JACOBIAN_DEVICE";
 
+    private static Found found;
+    private static volatile Preferred preferred;
+
     private Backends() {}
 
     /** What was found: devices, the fastest first, and a line about each kind. */
     private record Found(List<Device> devices, List<String> lines) {
-        static final Found INSTANCE = look();
-
-        private static Found look() {
+        static Found look() {
             List<BackendProvider> providers = new ArrayList<>();
             List<String> lines = new ArrayList<>();
             var iterator = ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).iterator();
@@ -47,9 +48,7 @@ final class Backends {
 
     /** The default device, and who chose it. */
     private record Preferred(Device device, String reason) {
-        static final Preferred INSTANCE = choose();
-
-        private static Preferred choose() {
+        static Preferred choose() {
             String property = System.getProperty(PROPERTY);
             if (property != null && !property.isBlank()) {
                 return new Preferred(find(property), "-D" + PROPERTY + "=" + property);
@@ -62,16 +61,32 @@ final class Backends {
         }
     }
 
+    // Looked up at first use and not in a class initialiser: a failure there would hide its cause from the next caller.
+    private static synchronized Found found() {
+        if (found == null) {
+            found = Found.look();
+        }
+        return found;
+    }
+
+    private static synchronized Preferred choice() {
+        if (preferred == null) {
+            preferred = Preferred.choose();
+        }
+        return preferred;
+    }
+
     static List<Device> devices() {
-        return Found.INSTANCE.devices();
+        return found().devices();
     }
 
     static Device preferred() {
-        return Preferred.INSTANCE.device();
+        Preferred made = preferred; // racing threads may both see null; then the lock decides
+        return (made != null ? made : choice()).device();
     }
 
     static String explanation() {
-        return preferred() + " (" + Preferred.INSTANCE.reason() + "); " + String.join("; ", Found.INSTANCE.lines());
+        return preferred() + " (" + choice().reason() + "); " + String.join("; ", found().lines());
     }
 
     static Device find(String name) {
@@ -85,13 +100,13 @@ final class Backends {
             }
         }
         throw new IllegalArgumentException("device: no device " + name + " here; available: " + devices() + ", or auto ("
-                + String.join("; ", Found.INSTANCE.lines()) + ")");
+                + String.join("; ", found().lines()) + ")");
     }
 
     private static Device fastest() {
         if (devices().isEmpty()) {
             throw new IllegalStateException("device: no backend was found; put jacobian-cpu on the module or class path"
-                    + (Found.INSTANCE.lines().isEmpty() ? "" : " (" + String.join("; ", Found.INSTANCE.lines()) + ")"));
+                    + (found().lines().isEmpty() ? "" : " (" + String.join("; ", found().lines()) + ")"));
         }
         return devices().getFirst();
     }

@@ -1,9 +1,7 @@
 package dev.jacobian.train;
 
-import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.DType;
-import dev.jacobian.backend.Shape;
-import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 
 /**
@@ -12,7 +10,7 @@ import dev.jacobian.tensor.Tensor;
  * of that shape, of which the largest counts.
  */
 public final class Accuracy implements Metric {
-    private Tensor correct;
+    private Param correct;
     private long count;
 
     /** An accuracy of no examples yet. */
@@ -33,11 +31,10 @@ public final class Accuracy implements Metric {
         }
         Tensor right = prediction.argmax(1).eq(labels).sum();
         if (correct == null) {
-            correct = Tensor.full(right.device(), DType.INT32, Shape.SCALAR, 0);
-            correct.storage().moveTo(MemoryScope.root());
+            correct = Param.buffer("correct", right);
+        } else {
+            correct.set(correct.add(right.to(correct.device())));
         }
-        correct.device().backend().binary(
-                BinaryOp.ADD, correct.view(), right.to(correct.device()).view(), correct.view());
         count += labels.size();
     }
 

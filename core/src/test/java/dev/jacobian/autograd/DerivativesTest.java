@@ -115,6 +115,30 @@ final class DerivativesTest {
         close(mixed, Math.exp(0.49) * (2 * 0.7 + 2 * 0.7 * 0.7 * 0.7));
     }
 
+    /** What a function refers to counts as what it is called with: no second derivative is silently zero. */
+    @Test
+    void gradientsAreDifferentiatedByWhatFunctionsReferTo() {
+        Tensor x = Tensor.of(0.7);
+        Tensor mixed = Autograd.grad(a -> a.mul(Autograd.grad(b -> b.mul(a).exp().sum(), a.detach())).sum(), x);
+        // a · a e^(a b) with b held: 2 a e^(ab) + a² b e^(ab)
+        close(mixed, Math.exp(0.49) * (2 * 0.7 + 0.7 * 0.7 * 0.7));
+        Tensor p = Tensor.of(2.0).requireGrad();
+        try (var _ = Autograd.higherOrder()) {
+            Tensor penalty = Autograd.grad(v -> v.square().mul(p).sum(), Tensor.of(3.0)).square(); // (6 p)²
+            p.sum().add(penalty.sum()).backward();
+        }
+        close(p.grad(), 1 + 72 * 2);
+    }
+
+    @Test
+    void gradientsUseUpNothingButTheWayToTheirInputs() {
+        Tensor w = Tensor.of(1.0, 2).requireGrad();
+        Tensor h = w.exp();
+        close(Autograd.grad(v -> v.mul(h).sum(), Tensor.of(3.0, 4)), h.toDoubleArray());
+        h.sum().backward();
+        close(w.grad(), h.toDoubleArray());
+    }
+
     @Test
     void gradLeavesNoMarkOnItsArgument() {
         Tensor x = Tensor.of(2.0).requireGrad();

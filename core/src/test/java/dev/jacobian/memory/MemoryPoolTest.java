@@ -174,8 +174,8 @@ final class MemoryPoolTest {
             long saved = (1 + layers) * activation;
             long scalars = 2 * MemoryPool.roundUp(4); // the loss, and its gradient
             assertThat(pool.stats().peak())
-                    .isEqualTo(2 * layers * weight + saved + 2 * activation + weight + scalars);
-            assertThat(pool.stats().active()).isEqualTo(2 * layers * weight);
+                    .isEqualTo(2L * layers * weight + saved + 2 * activation + weight + scalars);
+            assertThat(pool.stats().active()).isEqualTo(2L * layers * weight);
         }
     }
 

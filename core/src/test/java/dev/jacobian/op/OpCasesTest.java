@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import dev.jacobian.autograd.FusedOp;
 import dev.jacobian.autograd.Op;
 import dev.jacobian.backend.BinaryOp;
@@ -26,8 +25,8 @@ final class OpCasesTest {
     private static final Set<String> TESTED = OpCases.all().stream().map(OpCase::op).collect(Collectors.toSet());
 
     private static Stream<JavaClass> ops() {
-        return new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
-                .importPackages("dev.jacobian.op").stream().filter(type -> type.isAssignableTo(Op.class));
+        return new ClassFileImporter().importPackages("dev.jacobian.op").stream()
+                .filter(type -> type.isAssignableTo(Op.class));
     }
 
     private static List<String> variants(String op) {

@@ -175,7 +175,7 @@ final class BinaryCases {
             Stream<Sample.Input> special =
                     grid.specials() ? Stream.of(Sample.Input.of(DType.FLOAT32, Domain.SPECIAL)) : Stream.empty();
             return Stream.of(reals, integers, special).flatMap(inputs -> inputs).map(x -> {
-                boolean isSpecial = x.values() == Domain.SPECIAL;
+                boolean isSpecial = x.isSpecial();
                 Tolerance forward = isGradient(op) ? Tolerance.ulps(3).above(1) : forward(op);
                 Tolerance backward = op == BinaryOp.ADD || op == BinaryOp.SUB ? Tolerance.EXACT : Tolerance.ulps(6);
                 return new Sample(x.dtype() + " " + x.shape() + ", " + number + (isSpecial ? " special" : ""),

@@ -20,7 +20,7 @@ public enum Layout {
 
     /** Whether a tensor of this shape can lie so. */
     boolean fits(Shape shape) {
-        return this == DENSE || shape.rank() > (this == TRANSPOSED ? 1 : 0) && shape.size() > 0;
+        return this == DENSE || (shape.rank() > (this == TRANSPOSED ? 1 : 0) && shape.size() > 0);
     }
 
     /** The shape of the base tensor. */

@@ -28,6 +28,7 @@ final class OpChecks {
     }
 
     /** A result and its gradients by the inputs of a floating type, as doubles. */
+    @SuppressWarnings("ArrayRecordComponent") // never changed, and compared by sameBits
     record Outcome(double[] result, DType dtype, boolean differentiable, Node history, List<double[]> gradients) {
         boolean sameBits(Outcome other) {
             boolean same = Arrays.equals(result, other.result);
@@ -41,7 +42,7 @@ final class OpChecks {
     void check(OpCase op, Grid grid) {
         op.samples().apply(grid).forEach(sample -> {
             for (Layout layout : Layout.values()) {
-                if (layout == Layout.DENSE || sample.size() <= LARGEST_VIEWED && sample.fits(layout)) {
+                if (layout == Layout.DENSE || (sample.size() <= LARGEST_VIEWED && sample.fits(layout))) {
                     check(op, sample, layout, DType.FLOAT32);
                     if (device.backend().supports(DType.FLOAT64) && sample.size() <= LARGEST_VIEWED) {
                         check(op, sample, layout, DType.FLOAT64);

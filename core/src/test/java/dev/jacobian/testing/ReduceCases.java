@@ -69,7 +69,7 @@ final class ReduceCases {
 
     private static Sample of(
             Sample.Input x, String parameters, Function<Tensor, Tensor> function, Tolerance forward, Tolerance backward) {
-        boolean special = x.values() == Domain.SPECIAL || x.values().length > 0 && Double.isNaN(x.values()[0]);
+        boolean special = x.isSpecial() || (x.values().length > 0 && Double.isNaN(x.values()[0]));
         return new Sample(x.dtype() + " " + x.shape() + ", " + parameters, values -> function.apply(values.getFirst()),
                 List.of(x), forward, backward, special);
     }

@@ -60,7 +60,7 @@ class ProgramTest {
                 line = out.readLine();
             }
             assertThat(line).isNotNull();
-            program.destroy();
+            program.toHandle().destroy();
             assertThat(out.lines().toList()).anyMatch(text -> text.startsWith("stopped in epoch "))
                     .contains("saved      learnt.safetensors");
         }

@@ -14,6 +14,8 @@ final class Lanes {
             FloatVector.SPECIES_PREFERRED.length() > 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
     static final int COUNT = SPECIES.length();
 
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
     /**
      * Whether a multiplication and an addition are fused. Every processor with 256-bit vectors can, and so can those
      * of ARM; elsewhere a fused operation is done in software.
@@ -26,12 +28,15 @@ final class Lanes {
     private static final VectorShuffle<Float> BY_TWO = rotation(2);
     private static final VectorShuffle<Float> BY_ONE = rotation(1);
 
+    /** Elements of scratch memory beyond its first vector. */
+    static final int SCRATCH_LENGTH = 1024;
+
     private static final ThreadLocal<MemorySegment> SCRATCH =
-            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(SPECIES.vectorByteSize(), SPECIES.vectorByteSize()));
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(4L * (COUNT + SCRATCH_LENGTH), 64));
 
     private Lanes() {}
 
-    /** Room for one vector, the calling thread's own. */
+    /** The calling thread's own memory: one vector, for tails, and {@link #SCRATCH_LENGTH} elements. */
     static MemorySegment scratch() {
         return SCRATCH.get();
     }
@@ -46,19 +51,19 @@ final class Lanes {
     }
 
     static FloatVector load(MemorySegment memory, long byteOffset) {
-        return FloatVector.fromMemorySegment(SPECIES, memory, byteOffset, ByteOrder.nativeOrder());
+        return FloatVector.fromMemorySegment(SPECIES, memory, byteOffset, ORDER);
     }
 
     static FloatVector load(MemorySegment memory, long byteOffset, VectorMask<Float> mask) {
-        return FloatVector.fromMemorySegment(SPECIES, memory, byteOffset, ByteOrder.nativeOrder(), mask);
+        return FloatVector.fromMemorySegment(SPECIES, memory, byteOffset, ORDER, mask);
     }
 
     static void store(FloatVector value, MemorySegment memory, long byteOffset) {
-        value.intoMemorySegment(memory, byteOffset, ByteOrder.nativeOrder());
+        value.intoMemorySegment(memory, byteOffset, ORDER);
     }
 
     static void store(FloatVector value, MemorySegment memory, long byteOffset, VectorMask<Float> mask) {
-        value.intoMemorySegment(memory, byteOffset, ByteOrder.nativeOrder(), mask);
+        value.intoMemorySegment(memory, byteOffset, ORDER, mask);
     }
 
     static FloatVector all(float value) {

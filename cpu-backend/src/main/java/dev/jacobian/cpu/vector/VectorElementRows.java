@@ -26,31 +26,44 @@ final class VectorElementRows implements ElementRows {
 
     @Override
     public Unary unary(UnaryOp op) {
-        return unary.computeIfAbsent(
-                op,
-                _ -> Specialised.define(MethodHandles.lookup(), template(op), Unary.class, function(op)));
+        return unary.computeIfAbsent(op, _ -> new OutOfLine.Unary(loop(op)));
     }
 
-    private static Class<? extends Unary> template(UnaryOp op) {
+    private static Unary loop(UnaryOp op) {
         return switch (op) {
-            case EXP, EXPM1, LOG, LOG1P, SIN, COS, TANH, SIGMOID, ERF -> VectorFunctionLoop.class;
+            case EXP, EXPM1, LOG, SIN, COS, TANH, SIGMOID -> define(VectorFunctionLoop.class, function(op));
+            case LOG1P -> twoStages(VectorMath::logOfOnePlus, VectorMath::log1p);
+            case ERF -> twoStages(VectorMath::erfOfSize, VectorMath::erf);
             case NEG, ABS, SIGN, SQUARE, SQRT, RSQRT, RECIPROCAL, RELU, FLOOR, CEIL, ROUND, NOT ->
-                VectorUnaryLoop.class;
+                define(VectorUnaryLoop.class, function(op));
         };
+    }
+
+    private static Unary define(Class<? extends Unary> template, Function1 function) {
+        return Specialised.define(MethodHandles.lookup(), template, Unary.class, function);
+    }
+
+    private static Binary define(Function2 function) {
+        return Specialised.define(MethodHandles.lookup(), VectorBinaryLoop.class, Binary.class, function);
+    }
+
+    private static Unary twoStages(Function1 first, Function2 second) {
+        return new VectorTwoStageLoop(
+                new OutOfLine.Unary(define(VectorFunctionLoop.class, first)),
+                new OutOfLine.Binary(define(second)));
     }
 
     @Override
     public Binary binary(BinaryOp op) {
-        return binary.computeIfAbsent(
-                op,
-                _ -> Specialised.define(MethodHandles.lookup(), VectorBinaryLoop.class, Binary.class, function(op)));
+        return binary.computeIfAbsent(op, _ -> new OutOfLine.Binary(define(function(op))));
     }
 
     @Override
     public Compare compare(CompareOp op) {
         return compare.computeIfAbsent(
                 op,
-                _ -> Specialised.define(MethodHandles.lookup(), VectorCompareLoop.class, Compare.class, function(op)));
+                _ -> new OutOfLine.Compare(Specialised.define(
+                        MethodHandles.lookup(), VectorCompareLoop.class, Compare.class, function(op))));
     }
 
     /** What the templates apply to each vector. */
@@ -72,16 +85,15 @@ final class VectorElementRows implements ElementRows {
             case EXP -> VectorMath::exp;
             case EXPM1 -> VectorMath::expm1;
             case LOG -> VectorMath::log;
-            case LOG1P -> VectorMath::log1p;
             case SIN -> VectorMath::sin;
             case COS -> VectorMath::cos;
             case TANH -> VectorMath::tanh;
             case SIGMOID -> VectorMath::sigmoid;
-            case ERF -> VectorMath::erf;
             case RELU -> x -> x.blend(0, x.compare(VectorOperators.LE, 0));
             case FLOOR -> VectorMath::floor;
             case CEIL -> VectorMath::ceil;
             case ROUND -> VectorMath::round;
+            case LOG1P, ERF -> throw new IllegalArgumentException(op + ": has two stages");
             case NOT -> throw new IllegalArgumentException("NOT: not defined on float32; compare with 0 instead");
         };
     }

@@ -15,6 +15,9 @@ import jdk.incubator.vector.VectorOperators;
  * Transcendental functions of vectors of float32. The JDK's own are not used: they call a native library once their
  * loop is compiled and {@link StrictMath} before that, so that a result would depend on when it was computed.
  *
+ * <p>No function has more than about 35 vector operations: the compiler stops inlining at 18,000 nodes, and takes 500 for
+ * each operation before it simplifies them. What is left then makes an object of every vector, ten times slower.
+ *
  * <p>Every function is a reduction of the argument and a minimax polynomial made by Remez' algorithm in 40 digits. Errors
  * are at most 2 units in the last place ({@link #tanh} and {@link #sigmoid}: 3). Zeros, infinities, NaN, denormals,
  * overflow and underflow are those of {@link StrictMath}.
@@ -70,11 +73,11 @@ final class VectorMath {
 
     /** eˣ − 1 for x in −18..89 or NaN; a negative zero loses its sign. */
     private static FloatVector expm1OfFinite(FloatVector x) {
-        FloatVector rounded = fma(x, LOG2_E, all(ROUNDING));
-        FloatVector n = rounded.sub(ROUNDING);
+        FloatVector rounded = fma(x, LOG2_E, all(ROUNDING + 126));
+        FloatVector n = rounded.sub(ROUNDING + 126);
         FloatVector q = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, x)));
         // 2ⁿ q + (2ⁿ − 1), everything halved, since 2¹²⁸ is no float.
-        FloatVector half = powerOf2(rounded.reinterpretAsInts().sub(1));
+        FloatVector half = exponent(rounded.reinterpretAsInts());
         FloatVector y = fma(half, q, half.sub(0.5f));
         return y.add(y);
     }
@@ -88,9 +91,14 @@ final class VectorMath {
         return fma(p, r.mul(r), r);
     }
 
-    /** 2ⁿ for the low bits n of some integers; those of a float that was rounded will do. */
+    /** 2ⁿ. */
     private static FloatVector powerOf2(IntVector n) {
-        return n.add(127).lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        return exponent(n.add(127));
+    }
+
+    /** The power of 2 whose exponent field is the low bits of an integer; those of a float that was rounded will do. */
+    private static FloatVector exponent(IntVector bits) {
+        return bits.lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
     }
 
     /** The larger of x and a number; NaN stays NaN. */
@@ -123,25 +131,28 @@ final class VectorMath {
 
     /** ln((1 + f) 2ⁿ) for 1 + f in √½..√2. */
     private static FloatVector logNear1(FloatVector f, FloatVector n) {
-        FloatVector p = fma(all(0.069168046f), f, -0.117917344f);
-        p = fma(p, f, 0.11873353f);
-        p = fma(p, f, -0.12384066f);
-        p = fma(p, f, 0.14218578f);
-        p = fma(p, f, -0.16669263f);
-        p = fma(p, f, 0.20002231f);
-        p = fma(p, f, -0.24999987f);
-        p = fma(p, f, 0.3333331f);
+        FloatVector p = fma(all(0.08919136f), f, -0.14351918f);
+        p = fma(p, f, 0.14877264f);
+        p = fma(p, f, -0.16565444f);
+        p = fma(p, f, 0.19965357f);
+        p = fma(p, f, -0.25001752f);
+        p = fma(p, f, 0.3333386f);
         FloatVector square = f.mul(f);
         FloatVector y = fma(n, LN2_LOW, p.mul(f).mul(square));
         return fma(n, LN2_HIGH, f.add(fma(square, -0.5f, y)));
     }
 
-    /** ln(1 + x): what is lost in rounding 1 + x = u is (x − (u − 1)), and ln(u + d) ≈ ln u + d/u. */
-    static FloatVector log1p(FloatVector x) {
+    /** The first stage of {@link #log1p}: ln(1 + x) for x above −1. */
+    static FloatVector logOfOnePlus(FloatVector x) {
+        return logOfNormal(x.add(1), all(ROUNDING));
+    }
+
+    /** ln(1 + x): what is lost in rounding 1 + x = u is d = x − (u − 1), and ln(u + d) ≈ ln u + d/u. */
+    static FloatVector log1p(FloatVector x, FloatVector logOfOnePlus) {
         FloatVector u = x.add(1);
-        FloatVector y = logOfNormal(u, all(ROUNDING)).add(x.sub(u.sub(1)).div(u));
-        y = y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
-        y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
+        FloatVector y = logOfOnePlus.add(x.sub(u.sub(1)).div(u));
+        // What doubling does not change is ±0 or infinite.
+        y = y.blend(x, x.compare(VectorOperators.EQ, x.add(x)));
         y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, -1));
         return all(Float.NaN).blend(y, x.compare(VectorOperators.GE, -1));
     }
@@ -160,37 +171,36 @@ final class VectorMath {
         return right.blend(e.mul(right), x.compare(VectorOperators.LT, 0));
     }
 
-    /** Up to 1, x plus x times a polynomial in x²; from there 1 − e^(−q) with q a polynomial in |x|; 1 from 4 on. */
-    static FloatVector erf(FloatVector x) {
+    /** The first stage of {@link #erf}: erf(x)/x − 1 for |x| below 1, from there on erf |x| = 1 − e^(−q), 1 from 4 on. */
+    static FloatVector erfOfSize(FloatVector x) {
         FloatVector size = x.abs();
-        FloatVector s = x.mul(x);
-        FloatVector inner = fma(x, erfNear0(s), x);
-        FloatVector q = erfExponent(atMost(size, 4));
-        FloatVector rounded = fma(q, LOG2_E, all(ROUNDING));
-        FloatVector n = rounded.sub(ROUNDING);
-        FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, q))).add(1);
-        FloatVector power = powerOf2(rounded.reinterpretAsInts());
-        FloatVector outer = withSign(all(1).sub(p.mul(power)), x);
-        return inner.blend(outer, size.compare(VectorOperators.GE, 1));
+        FloatVector large = all(1).sub(expOfFinite(erfExponent(atMost(size, 4))));
+        return erfNear0(x.mul(x)).blend(large, size.compare(VectorOperators.GE, 1));
+    }
+
+    static FloatVector erf(FloatVector x, FloatVector ofSize) {
+        return fma(x, ofSize, x).blend(withSign(ofSize, x), x.abs().compare(VectorOperators.GE, 1));
     }
 
     /** erf(x)/x − 1 for x² = s ≤ 1. */
     private static FloatVector erfNear0(FloatVector s) {
-        FloatVector p = fma(all(-0.0005631421f), s, 0.0049175513f);
-        p = fma(p, s, -0.026711311f);
-        p = fma(p, s, 0.1128018f);
-        p = fma(p, s, -0.37612325f);
-        return fma(p, s, 0.12837912f);
+        FloatVector p = fma(all(7.853862e-05f), s, -0.00080101937f);
+        p = fma(p, s, 0.0051883277f);
+        p = fma(p, s, -0.026853813f);
+        p = fma(p, s, 0.112835854f);
+        p = fma(p, s, -0.37612626f);
+        return fma(p, s, 0.12837917f);
     }
 
     /** ln(1 − erf(t)) for t in 0.98..4. */
     private static FloatVector erfExponent(FloatVector t) {
-        FloatVector q = fma(all(0.00018882178f), t, -0.0029724243f);
-        q = fma(q, t, 0.02194036f);
-        q = fma(q, t, -0.10332721f);
-        q = fma(q, t, -0.63788325f);
-        q = fma(q, t, -1.1272514f);
-        return fma(q, t, -0.0003004519f);
+        FloatVector q = fma(all(-2.1697611e-05f), t, 0.00044147263f);
+        q = fma(q, t, -0.0042052846f);
+        q = fma(q, t, 0.02521034f);
+        q = fma(q, t, -0.1084221f);
+        q = fma(q, t, -0.6332164f);
+        q = fma(q, t, -1.1295803f);
+        return fma(q, t, 0.00018846802f);
     }
 
     static FloatVector sin(FloatVector x) {
