@@ -43,7 +43,8 @@ final class ArchitectureTest {
         String[] base = exported(ModuleFinder.ofSystem().find("java.base").orElseThrow().descriptor())
                 .toArray(String[]::new);
         classes().should().onlyDependOnClassesThat(
-                resideInAnyPackage(ROOT + "..").or(resideInAnyPackage(base)).or(JavaClass.Predicates.resideInAPackage("")))
+                resideInAnyPackage(ROOT + "..").or(resideInAnyPackage(base))
+                        .or(JavaClass.Predicates.resideInAPackage("")))
                 .check(core);
     }
 
@@ -77,12 +78,14 @@ final class ArchitectureTest {
                 resideInAnyPackage(ROOT + "..").and(JavaClass.Predicates.resideOutsideOfPackage(ROOT + ".backend..")))
                 .check(core);
         noClasses().that().resideInAnyPackage(engineAndBelow()).should().dependOnClassesThat().resideInAnyPackage(
-                ROOT + ".nn..", ROOT + ".loss..", ROOT + ".optim..", ROOT + ".data..", ROOT + ".io..", ROOT + ".train..")
+                ROOT + ".nn..", ROOT + ".loss..", ROOT + ".optim..", ROOT + ".data..", ROOT + ".io..",
+                ROOT + ".train..")
                 .check(core);
     }
 
     private static String[] engineAndBelow() {
-        return new String[] {ROOT + ".backend..", ROOT + ".memory..", ROOT + ".tensor..", ROOT + ".op..", ROOT + ".autograd.."};
+        return new String[] {ROOT + ".backend..", ROOT + ".memory..", ROOT + ".tensor..", ROOT + ".op..",
+                ROOT + ".autograd.."};
     }
 
     /** Others move elements at most. */
@@ -95,7 +98,8 @@ final class ArchitectureTest {
                     || (owner.getPackageName().equals(ROOT + ".backend") && owner.getSimpleName().endsWith("Kernel"));
         });
         noClasses().that()
-                .resideInAnyPackage(ROOT + ".nn..", ROOT + ".loss..", ROOT + ".data..", ROOT + ".train..", ROOT + ".io..")
+                .resideInAnyPackage(ROOT + ".nn..", ROOT + ".loss..", ROOT + ".data..", ROOT + ".train..",
+                        ROOT + ".io..")
                 .should().callMethodWhere(kernel).check(core);
     }
 

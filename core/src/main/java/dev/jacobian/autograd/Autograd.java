@@ -119,7 +119,8 @@ public final class Autograd {
         boolean record = mode.recording && anyRequiresGrad(inputs);
         Object kernel = null;
         if (op instanceof FusedOp<?> fused) {
-            kernel = record && mode.higherOrder ? null
+            kernel = record && mode.higherOrder
+                    ? null
                     : inputs[0].device().backend().kernel(fused.kernel(), inputs[0].dtype());
             if (kernel == null) {
                 return fused.decompose(inputs);
@@ -230,7 +231,8 @@ public final class Autograd {
      */
     public static Tensor grad(UnaryOperator<Tensor> function, Tensor x) {
         boolean again = isDifferentiatedAgain(x);
-        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true);
+        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true);
+                var _ = recording(true);
                 var _ = differentiating()) {
             Tensor input = variable(x, again);
             Tensor y = function.apply(input);
@@ -252,7 +254,8 @@ public final class Autograd {
      */
     public static Tensor vjp(UnaryOperator<Tensor> function, Tensor x, Tensor v) {
         boolean again = isDifferentiatedAgain(x);
-        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true); var _ = recording(true);
+        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true);
+                var _ = recording(true);
                 var _ = differentiating()) {
             Tensor input = variable(x, again);
             Tensor y = function.apply(input);
@@ -319,7 +322,8 @@ public final class Autograd {
         int[] shape = Arrays.copyOf(y.shape().toArray(), y.shape().rank() + x.shape().rank());
         System.arraycopy(x.shape().toArray(), 0, shape, y.shape().rank(), x.shape().rank());
         try (var _ = noGrad()) {
-            return count == 0 ? Tensor.full(x.device(), x.dtype(), Shape.of(shape), 0)
+            return count == 0
+                    ? Tensor.full(x.device(), x.dtype(), Shape.of(shape), 0)
                     : Tensor.stack(0, rows.toArray(Tensor[]::new)).reshape(shape);
         }
     }

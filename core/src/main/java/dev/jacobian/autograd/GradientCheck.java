@@ -2,9 +2,9 @@ package dev.jacobian.autograd;
 
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.memory.MemoryScope;
-import dev.jacobian.backend.Philox;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -99,12 +99,14 @@ public final class GradientCheck {
     private static List<Tensor> gradients(Function<List<Tensor>, Tensor> function, List<Tensor> values) {
         try (var _ = Autograd.recording(true); var _ = Autograd.higherOrder()) {
             List<Tensor> variables = values.stream()
-                    .map(value -> value.requiresGrad() || !value.dtype().isFloating() ? value : value.detach().requireGrad())
+                    .map(value -> value.requiresGrad() || !value.dtype().isFloating()
+                            ? value
+                            : value.detach().requireGrad())
                     .toList();
             Tensor y = function.apply(variables);
             Tensor weight = tensor(weights(y, 0), y.shape());
-            Tensor[] differentiated =
-                    variables.stream().filter(value -> value.dtype().isFloating()).toArray(Tensor[]::new);
+            Tensor[] differentiated = variables.stream().filter(value -> value.dtype().isFloating())
+                    .toArray(Tensor[]::new);
             return Tape.gradients(y, weight, true, true, differentiated);
         }
     }

@@ -48,7 +48,8 @@ public final class OpContext {
      */
     public Tensor saved(int index) {
         if (usedUp) {
-            throw new IllegalStateException(op.name() + ": what the tape saved is gone, since backward was called before"
+            throw new IllegalStateException(op.name()
+                    + ": what the tape saved is gone, since backward was called before"
                     + " or the memory scope of the forward pass was closed; sum losses and call backward once, or use"
                     + " Autograd.jacobian for several gradients of one result");
         }

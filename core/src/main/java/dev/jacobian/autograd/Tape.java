@@ -10,7 +10,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -25,15 +24,14 @@ final class Tape {
 
     private final boolean createGraph;
     private final boolean retainGraph;
-    private final Map<Tensor, Tensor> targets;
+    private final IdentityHashMap<Tensor, Tensor> targets;
     /** The nodes on the way to the targets; null for all. */
     private final Set<Node> wanted;
-    private final PriorityQueue<Node> open =
-            new PriorityQueue<>(Comparator.comparingLong(Node::number).reversed());
-    private final Map<Node, Pending> pending = new IdentityHashMap<>();
+    private final PriorityQueue<Node> open = new PriorityQueue<>(Comparator.comparingLong(Node::number).reversed());
+    private final IdentityHashMap<Node, Pending> pending = new IdentityHashMap<>();
     private final boolean anomaly = Mode.current().anomaly;
 
-    private Tape(boolean createGraph, boolean retainGraph, Map<Tensor, Tensor> targets, Set<Node> wanted) {
+    private Tape(boolean createGraph, boolean retainGraph, IdentityHashMap<Tensor, Tensor> targets, Set<Node> wanted) {
         this.wanted = wanted;
         this.createGraph = createGraph;
         this.retainGraph = retainGraph;
@@ -47,7 +45,7 @@ final class Tape {
 
     /** The gradients of the given tensors, and of no others. */
     static List<Tensor> gradients(Tensor y, Tensor dy, boolean createGraph, boolean retainGraph, Tensor... inputs) {
-        Map<Tensor, Tensor> targets = new IdentityHashMap<>();
+        IdentityHashMap<Tensor, Tensor> targets = new IdentityHashMap<>();
         for (Tensor input : inputs) {
             targets.put(input, null);
         }
@@ -155,7 +153,8 @@ final class Tape {
             Shape have = fitted.shape();
             if (!Shape.broadcast(op.name(), have, want).equals(have)) {
                 throw new IllegalStateException(
-                        op.name() + ": backward returned a gradient of shape " + have + " for an input of shape " + want);
+                        op.name() + ": backward returned a gradient of shape " + have + " for an input of shape "
+                                + want);
             }
             fitted = fitted.sumTo(want);
         }

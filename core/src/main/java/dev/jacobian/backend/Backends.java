@@ -99,8 +99,9 @@ final class Backends {
                 return device;
             }
         }
-        throw new IllegalArgumentException("device: no device " + name + " here; available: " + devices() + ", or auto ("
-                + String.join("; ", found().lines()) + ")");
+        throw new IllegalArgumentException(
+                "device: no device " + name + " here; available: " + devices() + ", or auto ("
+                        + String.join("; ", found().lines()) + ")");
     }
 
     private static Device fastest() {

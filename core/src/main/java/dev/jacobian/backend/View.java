@@ -11,6 +11,7 @@ public final class View {
     private final Shape shape;
     private final long[] strides;
     private final long offset;
+    private final Object owner;
     private final boolean contiguous;
 
     /**
@@ -23,11 +24,16 @@ public final class View {
      * @param offset the index of the first element
      */
     public View(DeviceBuffer buffer, DType dtype, Shape shape, long[] strides, long offset) {
+        this(buffer, dtype, shape, strides, offset, null);
+    }
+
+    private View(DeviceBuffer buffer, DType dtype, Shape shape, long[] strides, long offset, Object owner) {
         this.buffer = buffer;
         this.dtype = dtype;
         this.shape = shape;
         this.strides = strides;
         this.offset = offset;
+        this.owner = owner;
         this.contiguous = isDense(shape, strides);
     }
 
@@ -40,6 +46,20 @@ public final class View {
      */
     public View(DeviceBuffer buffer, DType dtype, Shape shape) {
         this(buffer, dtype, shape, shape.strides(), 0);
+    }
+
+    /**
+     * A dense row-major view that keeps somebody reachable: while a backend holds the view, with a reachability fence
+     * behind its kernel, no cleaner of the owner's can recycle the memory.
+     *
+     * @param buffer the memory
+     * @param dtype the type of its elements
+     * @param shape the lengths of the axes
+     * @param owner who gives the memory back when it is not reachable any more
+     * @return the view; so are all views that are made from it
+     */
+    public static View owned(DeviceBuffer buffer, DType dtype, Shape shape, Object owner) {
+        return new View(buffer, dtype, shape, shape.strides(), 0, owner);
     }
 
     private static boolean isDense(Shape shape, long[] strides) {
@@ -148,7 +168,7 @@ public final class View {
      * @return the view
      */
     public View as(Shape newShape, long[] newStrides, long newOffset) {
-        return new View(buffer, dtype, newShape, newStrides, newOffset);
+        return new View(buffer, dtype, newShape, newStrides, newOffset, owner);
     }
 
     /**

@@ -125,7 +125,9 @@ public final class DataLoader implements Iterable<Batch> {
     public Iterator<Batch> iterator() {
         stop();
         int size = dataset.size();
-        int[] order = shuffle ? Rng.permutation(size, Philox.streamOf("shuffle", epoch)) : IntStream.range(0, size).toArray();
+        int[] order = shuffle
+                ? Rng.permutation(size, Philox.streamOf("shuffle", epoch))
+                : IntStream.range(0, size).toArray();
         epoch++;
         pass = new Pass(dataset, order, batchSize, batches(), prefetch);
         BatchIterator iterator = new BatchIterator(pass);
@@ -145,7 +147,8 @@ public final class DataLoader implements Iterable<Batch> {
         for (int index : indices) {
             if (index < 0 || index >= size) {
                 throw new IllegalArgumentException(
-                        "dataset: got index " + index + ", expected 0.." + (size - 1) + "; there are " + size + " examples");
+                        "dataset: got index " + index + ", expected 0.." + (size - 1) + "; there are " + size
+                                + " examples");
             }
         }
     }

@@ -91,7 +91,9 @@ public final class AtomicFile {
     }
 
     private static String describe(IOException e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getClass().getSimpleName() + ", " + e.getMessage();
+        return e.getMessage() == null
+                ? e.getClass().getSimpleName()
+                : e.getClass().getSimpleName() + ", " + e.getMessage();
     }
 
     /** The new name is on the disk once the folder is. Some systems, Windows among them, cannot force folders. */

@@ -25,7 +25,7 @@ final class HeaderParser {
     }
 
     SafeTensorsHeader parse(long dataStart) {
-        Map<String, SafeTensorsHeader.Info> tensors = new LinkedHashMap<>();
+        Map<String, SafeTensorsHeader.Placement> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = new LinkedHashMap<>();
         boolean[] seen = new boolean[1];
         if (text.charAt(0) != '{') {
@@ -65,7 +65,7 @@ final class HeaderParser {
         long[] offsets;
     }
 
-    private SafeTensorsHeader.Info info(String name) {
+    private SafeTensorsHeader.Placement info(String name) {
         Members members = new Members();
         object(key -> {
             switch (key) {
@@ -90,7 +90,7 @@ final class HeaderParser {
         return checked(name, members);
     }
 
-    private SafeTensorsHeader.Info checked(String name, Members members) {
+    private SafeTensorsHeader.Placement checked(String name, Members members) {
         StorageType type = Arrays.stream(StorageType.values())
                 .filter(known -> known.name().equals(members.dtype))
                 .findFirst()
@@ -116,7 +116,7 @@ final class HeaderParser {
             throw new FileFormatException(file, "tensor " + name + ": " + (to - from) + " bytes, expected " + bytes
                     + " for shape " + Arrays.toString(dims) + " of type " + type);
         }
-        return new SafeTensorsHeader.Info(type, Shape.of(dims), from, to);
+        return new SafeTensorsHeader.Placement(type, Shape.of(dims), from, to);
     }
 
     // ---- JSON
@@ -228,7 +228,7 @@ final class HeaderParser {
     }
 
     private String checkedText(StringBuilder unescaped) {
-        for (int i = 0; i < unescaped.length(); ) {
+        for (int i = 0; i < unescaped.length();) {
             int code = unescaped.codePointAt(i);
             if (code >= Character.MIN_SURROGATE && code <= Character.MAX_SURROGATE) {
                 throw wrong("half a surrogate pair in a string");

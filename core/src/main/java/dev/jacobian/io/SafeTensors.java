@@ -65,8 +65,8 @@ public final class SafeTensors {
         return open(file, channel -> {
             SafeTensorsHeader header = SafeTensorsHeader.read(file, channel);
             Map<String, Tensor> tensors = new LinkedHashMap<>();
-            for (Map.Entry<String, SafeTensorsHeader.Info> entry : header.tensors().entrySet()) {
-                SafeTensorsHeader.Info info = entry.getValue();
+            for (Map.Entry<String, SafeTensorsHeader.Placement> entry : header.tensors().entrySet()) {
+                SafeTensorsHeader.Placement info = entry.getValue();
                 Tensor tensor = Tensor.empty(Device.current(), info.type().dtype(), info.shape());
                 channel.position(header.dataStart() + info.from());
                 TensorBytes.read(file, entry.getKey(), channel, info.type(), tensor);

@@ -22,7 +22,7 @@ import java.util.Map;
  * @param metadata texts about the file
  * @param dataStart the first byte behind the header
  */
-record SafeTensorsHeader(Map<String, Info> tensors, Map<String, String> metadata, long dataStart) {
+record SafeTensorsHeader(Map<String, Placement> tensors, Map<String, String> metadata, long dataStart) {
     static final String METADATA = "__metadata__";
 
     /** The format's own limit. */
@@ -36,7 +36,7 @@ record SafeTensorsHeader(Map<String, Info> tensors, Map<String, String> metadata
      * @param from its first byte, counted from the data's start
      * @param to the byte behind its last
      */
-    record Info(StorageType type, Shape shape, long from, long to) {}
+    record Placement(StorageType type, Shape shape, long from, long to) {}
 
     /** Reads and checks a file's header: what it returns fits the file. */
     static SafeTensorsHeader read(Path file, FileChannel channel) throws IOException {
@@ -58,7 +58,8 @@ record SafeTensorsHeader(Map<String, Info> tensors, Map<String, String> metadata
         try {
             text = StandardCharsets.UTF_8.newDecoder().decode(readFully(file, channel, (int) length));
         } catch (CharacterCodingException e) {
-            throw new FileFormatException(file, "the header is not UTF-8 text; the file is damaged or of another format");
+            throw new FileFormatException(file,
+                    "the header is not UTF-8 text; the file is damaged or of another format");
         }
         long start = Long.BYTES + length;
         SafeTensorsHeader header = new HeaderParser(file, text.toString()).parse(start);
@@ -77,14 +78,14 @@ record SafeTensorsHeader(Map<String, Info> tensors, Map<String, String> metadata
     }
 
     /** Tensors must follow one another without overlap or gap, and end where the file does. */
-    private static void checkCover(Path file, Map<String, Info> tensors, long dataSize) {
-        List<Map.Entry<String, Info>> sorted = tensors.entrySet().stream()
-                .sorted(Comparator.comparingLong((Map.Entry<String, Info> entry) -> entry.getValue().from())
+    private static void checkCover(Path file, Map<String, Placement> tensors, long dataSize) {
+        List<Map.Entry<String, Placement>> sorted = tensors.entrySet().stream()
+                .sorted(Comparator.comparingLong((Map.Entry<String, Placement> entry) -> entry.getValue().from())
                         .thenComparingLong(entry -> entry.getValue().to()))
                 .toList();
         long end = 0;
-        for (Map.Entry<String, Info> entry : sorted) {
-            Info info = entry.getValue();
+        for (Map.Entry<String, Placement> entry : sorted) {
+            Placement info = entry.getValue();
             if (info.from() != end) {
                 throw new FileFormatException(file, "tensor " + entry.getKey() + " starts at byte " + info.from()
                         + " of the data, expected " + end + ", where the one before ends: tensors "

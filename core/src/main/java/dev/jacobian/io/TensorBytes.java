@@ -22,7 +22,7 @@ final class TensorBytes {
             throws IOException {
         long count = target.size();
         ByteBuffer bytes = buffer(type, count);
-        for (long done = 0; done < count; ) {
+        for (long done = 0; done < count;) {
             int n = (int) Math.min(PART, count - done);
             bytes.clear().limit(n * type.bytes());
             while (bytes.hasRemaining()) {
@@ -106,7 +106,7 @@ final class TensorBytes {
             Tensor dense = entry.tensor().detach().contiguous();
             long count = dense.size();
             ByteBuffer bytes = buffer(entry.type(), count);
-            for (long done = 0; done < count; ) {
+            for (long done = 0; done < count;) {
                 int n = (int) Math.min(PART, count - done);
                 bytes.clear().limit(n * entry.type().bytes());
                 encode(dense, done, n, entry.type(), bytes);

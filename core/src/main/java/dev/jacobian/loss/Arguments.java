@@ -33,13 +33,15 @@ final class Arguments {
                     + ", expected int32; convert with to(DType.INT32)");
         }
         if (scores.rank() == 0) {
-            throw new IllegalArgumentException(operation + ": prediction of shape [], expected [C], [N, C] or [N, C, ...]");
+            throw new IllegalArgumentException(
+                    operation + ": prediction of shape [], expected [C], [N, C] or [N, C, ...]");
         }
         Shape expected = scores.shape().without(classAxis(scores));
         if (!labels.shape().equals(expected)) {
-            throw new IllegalArgumentException(operation + ": labels of shape " + labels.shape() + ", expected " + expected
-                    + " for predictions of shape " + scores.shape() + ", whose axis " + classAxis(scores)
-                    + " are the classes");
+            throw new IllegalArgumentException(
+                    operation + ": labels of shape " + labels.shape() + ", expected " + expected
+                            + " for predictions of shape " + scores.shape() + ", whose axis " + classAxis(scores)
+                            + " are the classes");
         }
     }
 

@@ -23,6 +23,7 @@ public final class MemoryPool {
     private static final int LISTED_HOLDERS = 5;
     /** Bytes that only the garbage collector can give back, at which it is first asked to run. */
     private static final long FIRST_PRESSURE = 256L << 20;
+    private static final long RECLAIM_NANOS = 20_000_000;
     private static final Map<Device, MemoryPool> POOLS = Collections.synchronizedMap(new WeakHashMap<>());
 
     private final Backend backend;
@@ -133,12 +134,21 @@ public final class MemoryPool {
         }
         System.gc();
         synchronized (this) {
-            try {
-                wait(20); // for the cleaner's thread, which notifies as it gives blocks back
-            } catch (InterruptedException _) {
-                Thread.currentThread().interrupt();
-            }
+            awaitReclaim();
             pressure = Math.max(FIRST_PRESSURE, 2 * watched);
+        }
+    }
+
+    /** Waits a little for the cleaner's thread, which notifies as it gives blocks back. */
+    private void awaitReclaim() {
+        long before = reclaimed;
+        long end = System.nanoTime() + RECLAIM_NANOS;
+        try {
+            while (reclaimed == before && System.nanoTime() < end) {
+                wait(1);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 

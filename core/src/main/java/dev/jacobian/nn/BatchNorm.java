@@ -76,7 +76,8 @@ public final class BatchNorm extends Layer {
     private void check(Tensor x) {
         if (x.rank() < 2 || x.dim(1) != features) {
             throw new IllegalArgumentException(
-                    "batch norm: shape " + x.shape() + ", expected [N, " + features + "] or [N, " + features + ", ...]");
+                    "batch norm: shape " + x.shape() + ", expected [N, " + features + "] or [N, " + features
+                            + ", ...]");
         }
         if (x.dtype() != weight.dtype()) {
             throw new IllegalArgumentException("batch norm: type " + x.dtype() + ", expected the weight's "

@@ -157,8 +157,9 @@ public abstract class Layer {
         checkName(childName);
         Objects.requireNonNull(child, childName);
         if (LayerTree.of(child).contains(this)) {
-            throw new IllegalArgumentException("register: layer " + childName + ", a " + child.getClass().getSimpleName()
-                    + ", contains the layer that it is registered in; layers form a tree");
+            throw new IllegalArgumentException(
+                    "register: layer " + childName + ", a " + child.getClass().getSimpleName()
+                            + ", contains the layer that it is registered in; layers form a tree");
         }
         children.put(childName, child);
         Layer registered = child; // the name of the first place serves for paths wherever a layer is shared

@@ -6,6 +6,7 @@ import dev.jacobian.backend.Device;
 import dev.jacobian.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.List;
 
 /**
@@ -24,6 +25,8 @@ public record Transfer(Device device) implements Op {
                 MemorySegment host = arena.allocate(bytes, Long.BYTES);
                 x.device().backend().download(x.view().buffer(), x.view().offset() * x.dtype().bytes(), host);
                 device.backend().upload(host, y.view().buffer(), 0);
+            } finally {
+                Reference.reachabilityFence(x); // a buffer alone does not keep its memory
             }
         }
         return y;

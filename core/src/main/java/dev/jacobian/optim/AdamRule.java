@@ -48,12 +48,14 @@ final class AdamRule {
         Param m = state.get(0);
         Param v = state.get(1);
         AdamKernel kernel = parameter.dtype() == DType.FLOAT32
-                ? parameter.device().backend().kernel(AdamKernel.class, DType.FLOAT32) : null;
+                ? parameter.device().backend().kernel(AdamKernel.class, DType.FLOAT32)
+                : null;
         if (kernel == null) {
             compose(parameter, gradient, m, v, scalars);
             return;
         }
-        kernel.adam(parameter.view(), gradient.view(), m.view(), v.view(), beta1, beta2, epsilon, weightDecay, decoupled,
+        kernel.adam(parameter.view(), gradient.view(), m.view(), v.view(), beta1, beta2, epsilon, weightDecay,
+                decoupled,
                 scalars.view());
         m.changed();
         v.changed();

@@ -80,8 +80,9 @@ public final class Gradients {
     private static List<Param> ready(String operation, List<Param> parameters) {
         List<Param> ready = parameters.stream().filter(Optimizer::isReady).toList();
         if (ready.isEmpty()) {
-            throw new IllegalStateException(operation + ": none of " + parameters.size() + " parameters has a gradient that"
-                    + " was not used yet; call loss.backward() first");
+            throw new IllegalStateException(
+                    operation + ": none of " + parameters.size() + " parameters has a gradient that"
+                            + " was not used yet; call loss.backward() first");
         }
         return ready;
     }

@@ -151,8 +151,9 @@ public abstract class Optimizer {
             }
         }
         if (ready.isEmpty()) {
-            throw new IllegalStateException("step: none of " + parameters.size() + " parameters has a gradient that was not"
-                    + " used yet; call loss.backward() first");
+            throw new IllegalStateException(
+                    "step: none of " + parameters.size() + " parameters has a gradient that was not"
+                            + " used yet; call loss.backward() first");
         }
         try (var _ = Autograd.noGrad()) {
             for (int i : ready) {

@@ -87,7 +87,8 @@ public final class Sgd extends Optimizer {
     protected void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
         Param velocity = momentum == 0 ? null : state.getFirst();
         SgdKernel kernel = parameter.dtype() == DType.FLOAT32
-                ? parameter.device().backend().kernel(SgdKernel.class, DType.FLOAT32) : null;
+                ? parameter.device().backend().kernel(SgdKernel.class, DType.FLOAT32)
+                : null;
         if (kernel == null) {
             compose(parameter, gradient, velocity, scalars);
             return;

@@ -36,9 +36,10 @@ final class StateCheck {
             }
         }
         if (!unexpected.isEmpty()) {
-            throw new IllegalArgumentException("load state dict: got unexpected " + unexpected.stream().sorted().toList()
-                    + ", expected state." + "i.step and " + names + " for " + parameters.size()
-                    + " parameters; was it another kind of optimizer?");
+            throw new IllegalArgumentException(
+                    "load state dict: got unexpected " + unexpected.stream().sorted().toList()
+                            + ", expected state." + "i.step and " + names + " for " + parameters.size()
+                            + " parameters; was it another kind of optimizer?");
         }
     }
 

@@ -105,7 +105,7 @@ final class Check {
             resolved[open] = Math.toIntExact(from.size() / known);
             known = from.size();
         }
-        if (known != from.size() || open >= 0 && resolved[open] < 0) {
+        if (known != from.size() || (open >= 0 && resolved[open] < 0)) {
             throw new IllegalArgumentException("reshape: shape " + from + " with " + from.size()
                     + " elements does not fit " + Arrays.toString(dims) + "; one length may be -1, for what is left");
         }
@@ -134,8 +134,9 @@ final class Check {
     static void linear(Tensor x, Tensor weight, Tensor bias) {
         rank("linear: weight", weight, 2);
         if (x.rank() == 0 || x.dim(-1) != weight.dim(1)) {
-            throw new IllegalArgumentException("linear: input of shape " + x.shape() + ", expected [..., " + weight.dim(1)
-                    + "] for weight of shape " + weight.shape() + "; flatten the input, or change inFeatures");
+            throw new IllegalArgumentException(
+                    "linear: input of shape " + x.shape() + ", expected [..., " + weight.dim(1)
+                            + "] for weight of shape " + weight.shape() + "; flatten the input, or change inFeatures");
         }
         if (bias != null && !bias.shape().equals(Shape.of(weight.dim(0)))) {
             throw new IllegalArgumentException(
@@ -191,7 +192,8 @@ final class Check {
     static Embed pad(Shape shape, int axis, int before, int after, double value) {
         int at = shape.axis("pad", axis);
         if (before < 0 || after < 0) {
-            throw new IllegalArgumentException("pad: " + before + " before and " + after + " after, expected at least 0");
+            throw new IllegalArgumentException(
+                    "pad: " + before + " before and " + after + " after, expected at least 0");
         }
         int length = Math.addExact(Math.addExact(before, after), shape.dim(at));
         return new Embed(at, before, 1, length, value);

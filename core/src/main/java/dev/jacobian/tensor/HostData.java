@@ -6,6 +6,7 @@ import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.memory.MemoryScope;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.function.IntFunction;
 import java.util.function.ToIntFunction;
 
@@ -71,7 +72,8 @@ record HostData(MemorySegment values, DType dtype) {
     /** Sets a dense tensor's bytes. */
     static void upload(MemorySegment bytes, Tensor target) {
         if (bytes.byteSize() > 0) {
-            target.device().backend().upload(bytes, target.view().buffer(), target.view().offset() * target.dtype().bytes());
+            target.device().backend().upload(bytes, target.view().buffer(),
+                    target.view().offset() * target.dtype().bytes());
         }
     }
 
@@ -122,8 +124,12 @@ record HostData(MemorySegment values, DType dtype) {
         }
         try (var _ = MemoryScope.open("of a download"); var _ = Autograd.noGrad()) {
             Tensor dense = tensor.detach().to(dtype).contiguous();
-            dense.device().backend().download(
-                    dense.view().buffer(), dense.view().offset() * (long) dtype.bytes(), target);
+            try {
+                dense.device().backend().download(
+                        dense.view().buffer(), dense.view().offset() * (long) dtype.bytes(), target);
+            } finally {
+                Reference.reachabilityFence(dense); // a buffer alone does not keep its memory
+            }
         }
     }
 }

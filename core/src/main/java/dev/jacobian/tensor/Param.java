@@ -118,8 +118,9 @@ public final class Param extends Tensor {
      */
     public void set(Tensor values) {
         if (requiresGrad() && Autograd.isRecording()) {
-            throw new IllegalStateException("set: " + name + " requires gradients and operations are being recorded; change"
-                    + " it inside try (var _ = Autograd.noGrad()) { … }");
+            throw new IllegalStateException(
+                    "set: " + name + " requires gradients and operations are being recorded; change"
+                            + " it inside try (var _ = Autograd.noGrad()) { … }");
         }
         if (!values.shape().equals(shape())) {
             throw new IllegalArgumentException(

@@ -133,7 +133,7 @@ public final class Rng {
             if (i % 4 == 0) {
                 Philox.block(key, stream, 0, i / 4, words);
             }
-            int j = (int) (Integer.toUnsignedLong(words[i % 4]) * (i + 1L) >>> 32);
+            int j = (int) ((Integer.toUnsignedLong(words[i % 4]) * (i + 1L)) >>> 32);
             order[i] = order[j];
             order[j] = i;
         }

@@ -31,7 +31,6 @@ import dev.jacobian.op.MatMul;
 import dev.jacobian.op.Permute;
 import dev.jacobian.op.Reshape;
 import dev.jacobian.op.ScatterAdd;
-import dev.jacobian.op.Slice;
 import dev.jacobian.op.Softmax;
 import dev.jacobian.op.Sum;
 import dev.jacobian.op.Transfer;
@@ -60,9 +59,7 @@ public sealed class Tensor implements Keepable permits Param {
 
     /** What the gradient's buffer holds: nothing, a gradient to add to, or one that an optimiser has used up. */
     private enum GradState {
-        NONE,
-        FRESH,
-        USED
+        NONE, FRESH, USED
     }
 
     Tensor(Storage storage, View view) {
@@ -90,10 +87,11 @@ public sealed class Tensor implements Keepable permits Param {
      */
     public static Tensor empty(Device device, DType dtype, Shape shape) {
         if (dtype == DType.FLOAT64 && !device.backend().supports(dtype)) {
-            throw new IllegalArgumentException("float64: not supported on " + device + "; use float32, or the cpu device");
+            throw new IllegalArgumentException(
+                    "float64: not supported on " + device + "; use float32, or the cpu device");
         }
         Storage storage = Storage.allocate(device, shape.size() * dtype.bytes(), dtype + " " + shape);
-        return new Tensor(storage, new View(storage.buffer(), dtype, shape));
+        return new Tensor(storage, View.owned(storage.buffer(), dtype, shape, storage));
     }
 
     /**
@@ -104,7 +102,7 @@ public sealed class Tensor implements Keepable permits Param {
      * @return a tensor that shares the memory
      */
     public static Tensor alias(Tensor base, View view) {
-        if (view.buffer() != base.view.buffer()) {
+        if (!view.buffer().equals(base.view.buffer())) {
             throw new IllegalArgumentException("alias: the view is of another buffer than the tensor");
         }
         return new Tensor(base.storage, view);
@@ -592,7 +590,7 @@ public sealed class Tensor implements Keepable permits Param {
         if (grad == null) {
             Storage root = Storage.allocate(device(), size() * dtype().bytes(), "gradient " + shape());
             root.moveTo(MemoryScope.root());
-            grad = new Tensor(root, new View(root.buffer(), dtype(), shape()));
+            grad = new Tensor(root, View.owned(root.buffer(), dtype(), shape(), root));
         }
         if (gradState == GradState.FRESH) {
             device().backend().binary(BinaryOp.ADD, grad.view, gradient.view(), grad.view);
@@ -836,7 +834,7 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     private Tensor binary(BinaryOp op, double value) {
-        Tensor left = dtype().isFloating() || dtype() == DType.INT32 && value == Math.rint(value) ? this : toFloat();
+        Tensor left = dtype().isFloating() || (dtype() == DType.INT32 && value == Math.rint(value)) ? this : toFloat();
         Check.supported(op, left.dtype());
         return Autograd.apply(new BinaryScalar(op, value), left);
     }
@@ -912,7 +910,7 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     private Tensor compare(CompareOp op, double value) {
-        boolean exact = dtype().isFloating() || dtype() == DType.INT32 && value == Math.rint(value);
+        boolean exact = dtype().isFloating() || (dtype() == DType.INT32 && value == Math.rint(value));
         return Autograd.apply(new CompareScalar(op, value), exact ? this : toFloat());
     }
 
@@ -1044,7 +1042,8 @@ public sealed class Tensor implements Keepable permits Param {
      */
     public final Tensor max(int[] axes, boolean keepAxes) {
         Check.supported(ReduceOp.MAX, this);
-        return squeezed(Autograd.apply(new Extremum(ReduceOp.MAX, Check.axes("max", shape(), axes)), this), axes, keepAxes);
+        return squeezed(Autograd.apply(new Extremum(ReduceOp.MAX, Check.axes("max", shape(), axes)), this), axes,
+                keepAxes);
     }
 
     /**
@@ -1088,7 +1087,8 @@ public sealed class Tensor implements Keepable permits Param {
      */
     public final Tensor min(int[] axes, boolean keepAxes) {
         Check.supported(ReduceOp.MIN, this);
-        return squeezed(Autograd.apply(new Extremum(ReduceOp.MIN, Check.axes("min", shape(), axes)), this), axes, keepAxes);
+        return squeezed(Autograd.apply(new Extremum(ReduceOp.MIN, Check.axes("min", shape(), axes)), this), axes,
+                keepAxes);
     }
 
     /**
@@ -1151,7 +1151,7 @@ public sealed class Tensor implements Keepable permits Param {
         List<Integer> axes = new ArrayList<>();
         int added = rank() - target.rank();
         for (int i = 0; i < rank(); i++) {
-            if (i < added || target.dim(i - added) == 1 && dim(i) != 1) {
+            if (i < added || (target.dim(i - added) == 1 && dim(i) != 1)) {
                 axes.add(i);
             }
         }
@@ -1198,7 +1198,9 @@ public sealed class Tensor implements Keepable permits Param {
         int[] outer = shape().toArray();
         outer[rank() - 1] = weight.dim(0);
         Tensor rows = rank() == 2 ? this : reshape(rows(), dim(-1));
-        Tensor y = bias == null ? Autograd.apply(new Linear(), rows, weight) : Autograd.apply(new Linear(), rows, weight, bias);
+        Tensor y = bias == null
+                ? Autograd.apply(new Linear(), rows, weight)
+                : Autograd.apply(new Linear(), rows, weight, bias);
         return rank() == 2 ? y : y.reshape(outer);
     }
 
@@ -1342,7 +1344,8 @@ public sealed class Tensor implements Keepable permits Param {
     public final Tensor squeeze(int axis) {
         int at = shape().axis("squeeze", axis);
         if (dim(at) != 1) {
-            throw new IllegalArgumentException("squeeze: axis " + axis + " of shape " + shape() + " has length " + dim(at) + ", expected 1");
+            throw new IllegalArgumentException(
+                    "squeeze: axis " + axis + " of shape " + shape() + " has length " + dim(at) + ", expected 1");
         }
         return reshape(shape().without(at));
     }
@@ -1356,7 +1359,8 @@ public sealed class Tensor implements Keepable permits Param {
     public final Tensor unsqueeze(int axis) {
         int at = axis < 0 ? axis + rank() + 1 : axis;
         if (at < 0 || at > rank()) {
-            throw new IllegalArgumentException("unsqueeze: axis " + axis + " out of range for shape " + shape() + "; valid " + (-rank() - 1) + ".." + rank());
+            throw new IllegalArgumentException("unsqueeze: axis " + axis + " out of range for shape " + shape()
+                    + "; valid " + (-rank() - 1) + ".." + rank());
         }
         int[] dims = new int[rank() + 1];
         for (int i = 0; i < dims.length; i++) {
@@ -1415,7 +1419,8 @@ public sealed class Tensor implements Keepable permits Param {
         int at = shape().axis("select", axis);
         int i = index < 0 ? index + dim(at) : index;
         if (i < 0 || i >= dim(at)) {
-            throw new IllegalArgumentException("select: index " + index + " out of range for axis " + axis + " of shape " + shape());
+            throw new IllegalArgumentException(
+                    "select: index " + index + " out of range for axis " + axis + " of shape " + shape());
         }
         return slice(at, i, i + 1).squeeze(at);
     }
@@ -1430,7 +1435,8 @@ public sealed class Tensor implements Keepable permits Param {
     public final List<Tensor> split(int axis, int... lengths) {
         int at = shape().axis("split", axis);
         if (Arrays.stream(lengths).sum() != dim(at)) {
-            throw new IllegalArgumentException("split: lengths " + Arrays.toString(lengths) + " do not add up to " + dim(at) + ", axis " + axis + " of shape " + shape());
+            throw new IllegalArgumentException("split: lengths " + Arrays.toString(lengths) + " do not add up to "
+                    + dim(at) + ", axis " + axis + " of shape " + shape());
         }
         List<Tensor> parts = new ArrayList<>(lengths.length);
         int from = 0;
@@ -1482,7 +1488,8 @@ public sealed class Tensor implements Keepable permits Param {
         int[] flat = new int[rank()];
         Arrays.fill(flat, 1);
         flat[at] = index.dim(0);
-        return Autograd.apply(new Gather(at), this, index.reshape(flat).expand(shape().with(at, index.dim(0)).toArray()));
+        return Autograd.apply(new Gather(at), this,
+                index.reshape(flat).expand(shape().with(at, index.dim(0)).toArray()));
     }
 
     /**
@@ -1496,7 +1503,8 @@ public sealed class Tensor implements Keepable permits Param {
     public final Tensor scatterAdd(int axis, Tensor index, int length) {
         int at = Check.gather("scatter add", this, axis, index);
         if (!index.shape().equals(shape())) {
-            throw new IllegalArgumentException("scatter add: index of shape " + index.shape() + ", expected " + shape());
+            throw new IllegalArgumentException(
+                    "scatter add: index of shape " + index.shape() + ", expected " + shape());
         }
         return Autograd.apply(new ScatterAdd(at, length), this, index);
     }
@@ -1559,7 +1567,8 @@ public sealed class Tensor implements Keepable permits Param {
      */
     public final double item() {
         if (size() != 1) {
-            throw new IllegalStateException("item: shape " + shape() + ", expected one element; use toArray, or reduce first");
+            throw new IllegalStateException(
+                    "item: shape " + shape() + ", expected one element; use toArray, or reduce first");
         }
         return HostData.toDoubles(this)[0];
     }

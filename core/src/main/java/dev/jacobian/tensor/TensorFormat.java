@@ -42,7 +42,7 @@ final class TensorFormat {
                 largest = Math.max(largest, Math.abs(value));
             }
         }
-        boolean fixed = largest == 0 || largest < LARGEST_FIXED && largest >= SMALLEST_FIXED;
+        boolean fixed = largest == 0 || (largest < LARGEST_FIXED && largest >= SMALLEST_FIXED);
         return fixed ? "%.6f" : "%.6e";
     }
 
@@ -72,7 +72,8 @@ final class TensorFormat {
         return switch (dtype) {
             case BOOL -> value != 0 ? "true" : "false";
             case INT32 -> Integer.toString((int) value);
-            case FLOAT32, FLOAT64 -> Double.isFinite(value) ? String.format(Locale.ROOT, pattern, value)
+            case FLOAT32, FLOAT64 -> Double.isFinite(value)
+                    ? String.format(Locale.ROOT, pattern, value)
                     : Double.toString(value);
         };
     }

@@ -24,7 +24,8 @@ public final class Accuracy implements Metric {
     @Override
     public void update(Tensor prediction, Tensor target) {
         Tensor labels = target.dtype().isFloating() && target.shape().equals(prediction.shape()) && target.rank() > 1
-                ? target.argmax(1) : target;
+                ? target.argmax(1)
+                : target;
         checkShapes(prediction, labels);
         if (labels.size() == 0) {
             return;
@@ -46,7 +47,8 @@ public final class Accuracy implements Metric {
         }
         if (!fits) {
             throw new IllegalArgumentException("accuracy: got prediction of shape " + prediction.shape() + " and "
-                    + labels.dtype() + " target of shape " + labels.shape() + ", expected [n, classes, …] and int32 [n, …],"
+                    + labels.dtype() + " target of shape " + labels.shape()
+                    + ", expected [n, classes, …] and int32 [n, …],"
                     + " or probabilities of the prediction's shape");
         }
     }

@@ -24,8 +24,9 @@ final class PrintedLines implements TrainListener {
     public void onTrainEnd(TrainEvent event, History history) {
         switch (history.ending()) {
             case STOPPED_EARLY -> out.println("stopped early after epoch " + event.epoch());
-            case INTERRUPTED -> out.println("interrupted in epoch " + event.epoch() + " after step " + event.step() + " of "
-                    + event.steps());
+            case INTERRUPTED ->
+                out.println("interrupted in epoch " + event.epoch() + " after step " + event.step() + " of "
+                        + event.steps());
             case COMPLETED, FAILED -> {
                 // the last epoch's line, or the exception, says it
             }

@@ -199,10 +199,12 @@ final class TrainRun {
         double lr = optimizer.lr();
         optimizer.reset();
         String good = epoch == 1 ? "the start" : "the end of epoch " + (epoch - 1);
-        return new TrainingDivergedException("training: " + what + " in step " + step + " of " + steps + " of epoch " + epoch
-                + " of " + setup.epochs() + ", expected finite numbers; the weights of " + good
-                + " are restored; try a smaller learning rate (it was " + lr + "), clipNorm"
-                + (cause == null ? ", or anomalyDetection(true) to find the layer that it comes from" : ""), epoch, step,
+        return new TrainingDivergedException(
+                "training: " + what + " in step " + step + " of " + steps + " of epoch " + epoch
+                        + " of " + setup.epochs() + ", expected finite numbers; the weights of " + good
+                        + " are restored; try a smaller learning rate (it was " + lr + "), clipNorm"
+                        + (cause == null ? ", or anomalyDetection(true) to find the layer that it comes from" : ""),
+                epoch, step,
                 loss, cause);
     }
 

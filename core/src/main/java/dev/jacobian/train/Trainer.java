@@ -114,8 +114,9 @@ public final class Trainer {
      */
     public Trainer metric(Metric metric) {
         if (metric.name().equals("loss") || metrics.stream().anyMatch(other -> other.name().equals(metric.name()))) {
-            throw new IllegalArgumentException("trainer: got metric '" + metric.name() + "' twice, expected each name once,"
-                    + " and none that is 'loss'");
+            throw new IllegalArgumentException(
+                    "trainer: got metric '" + metric.name() + "' twice, expected each name once,"
+                            + " and none that is 'loss'");
         }
         metrics.add(metric);
         return this;
@@ -346,7 +347,8 @@ public final class Trainer {
             int totalSteps = Math.multiplyExact(epochs, loader.batches());
             return new TrainRun(new TrainRun.Setup(model, this, loss, optimizer,
                     schedule == null ? null : schedule.create(optimizer, totalSteps), List.copyOf(metrics), listeners(),
-                    watch, () -> stopRequested || stopWhen.getAsBoolean(), loader, validation, epochs, clipNorm, clipValue,
+                    watch, () -> stopRequested || stopWhen.getAsBoolean(), loader, validation, epochs, clipNorm,
+                    clipValue,
                     anomalyDetection)).run();
         } finally {
             stopRequested = false;

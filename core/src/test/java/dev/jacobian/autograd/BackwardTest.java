@@ -171,7 +171,9 @@ final class BackwardTest {
     void anomalyModeNamesOperationAndLayer() {
         Tensor x = Tensor.of(-1f, 4f).requireGrad();
         Tensor y;
-        try (var _ = Autograd.detectAnomaly(); var _ = Autograd.enterLayer("encoder"); var _ = Autograd.enterLayer("2")) {
+        try (var _ = Autograd.detectAnomaly();
+                var _ = Autograd.enterLayer("encoder");
+                var _ = Autograd.enterLayer("2")) {
             assertThat(Autograd.layer()).isEqualTo("encoder.2");
             assertThatExceptionOfType(AnomalyException.class).isThrownBy(() -> x.mul(2).sqrt())
                     .withMessageContaining("result of sqrt").withMessageContaining("[2]")

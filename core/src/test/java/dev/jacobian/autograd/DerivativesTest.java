@@ -53,7 +53,8 @@ final class DerivativesTest {
         close(gradients.get(2), 0, 0, 0, 0);
         assertThat(x.grad()).as("nothing is added").isNull();
         assertThatIllegalArgumentException().isThrownBy(() -> Autograd.grad(x.exp(), x)).withMessageContaining("[2]");
-        assertThatIllegalArgumentException().isThrownBy(() -> Autograd.grad(Tensor::exp, x)).withMessageContaining("[2]");
+        assertThatIllegalArgumentException().isThrownBy(() -> Autograd.grad(Tensor::exp, x))
+                .withMessageContaining("[2]");
     }
 
     @Test
@@ -108,7 +109,9 @@ final class DerivativesTest {
     void gradientsNestToAnyDepth() {
         Tensor x = Tensor.of(0.7);
         Tensor fourth = Autograd.grad(
-                a -> Autograd.grad(b -> Autograd.grad(c -> Autograd.grad(d -> d.sin().sum(), c).sum(), b).sum(), a).sum(), x);
+                a -> Autograd.grad(b -> Autograd.grad(c -> Autograd.grad(d -> d.sin().sum(), c).sum(), b).sum(), a)
+                        .sum(),
+                x);
         close(fourth, Math.sin(0.7));
         // a · ∂/∂b e^(a b) at b = a is a² e^(a²), both where a is the variable and where the inner function refers to it.
         Tensor mixed = Autograd.grad(a -> a.mul(Autograd.grad(b -> b.mul(a).exp().sum(), a)).sum(), x);
@@ -204,10 +207,11 @@ final class DerivativesTest {
     @ParameterizedTest
     @ValueSource(doubles = {2.00001, 1.99999, 0, -2, Double.NaN})
     void theCheckFindsWrongGradients(double factor) {
-        GradientCheck.Report report =
-                GradientCheck.of(v -> Autograd.apply(new Scaled(factor), v), Tensor.linspace(-3, 3, 7).reshape(7, 1));
+        GradientCheck.Report report = GradientCheck.of(v -> Autograd.apply(new Scaled(factor), v),
+                Tensor.linspace(-3, 3, 7).reshape(7, 1));
         assertThat(report.passed()).isFalse();
-        assertThat(report.toString()).contains("failed", "largest relative error", "tolerance 1e-06", "analytic", "numeric");
+        assertThat(report.toString()).contains("failed", "largest relative error", "tolerance 1e-06", "analytic",
+                "numeric");
         assertThat(report.index()).hasSize(2);
         assertThatExceptionOfType(AssertionError.class).isThrownBy(report::orThrow)
                 .withMessage(report.toString());

@@ -11,8 +11,7 @@ final class Elements {
     static final double NAN = Double.NaN;
     static final double INF = Double.POSITIVE_INFINITY;
 
-    private Elements() {
-    }
+    private Elements() {}
 
     /** A dense view of elements in row-major order. */
     static View of(DType dtype, Shape shape, double... elements) {

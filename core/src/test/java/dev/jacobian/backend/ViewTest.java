@@ -181,9 +181,8 @@ final class ViewTest {
     @Test
     void viewsShareMemoryAndType() {
         View view = new View(MEMORY, DType.INT32, Shape.of(2, 3));
-        List<View> others =
-                List.of(view.permute(1, 0), view.reshape(Shape.of(6)), view.expand(Shape.of(2, 2, 3)),
-                        view.as(Shape.of(2), new long[] {3}, 1));
+        List<View> others = List.of(view.permute(1, 0), view.reshape(Shape.of(6)), view.expand(Shape.of(2, 2, 3)),
+                view.as(Shape.of(2), new long[] {3}, 1));
         assertThat(others).allSatisfy(other -> {
             assertThat(other.buffer()).isSameAs(MEMORY);
             assertThat(other.dtype()).isEqualTo(DType.INT32);

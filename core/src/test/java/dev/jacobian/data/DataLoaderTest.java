@@ -211,7 +211,8 @@ final class DataLoaderTest {
         Batch kept = loader.iterator().next();
         Thread producer = null;
         for (int attempt = 0; attempt < 500 && (producer == null || producer.isAlive()); attempt++) {
-            producer = numbers.threads.stream().filter(thread -> !thread.equals(Thread.currentThread())).findAny().orElse(null);
+            producer = numbers.threads.stream().filter(thread -> !thread.equals(Thread.currentThread())).findAny()
+                    .orElse(null);
             System.gc();
             if (producer != null) {
                 producer.join(10);
@@ -246,7 +247,8 @@ final class DataLoaderTest {
             }
         });
         other.join();
-        assertThat(failure.get()).isInstanceOf(IllegalStateException.class).hasMessageContaining("belongs to the thread");
+        assertThat(failure.get()).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("belongs to the thread");
         assertThat(batches.next().size()).isEqualTo(2);
     }
 

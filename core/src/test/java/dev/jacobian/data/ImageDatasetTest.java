@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ImageDatasetTest {
-    private static final Images TWO =
-            new Images(new byte[] {0, (byte) 255, 51, 102, 1, 2, 3, (byte) 200}, new byte[] {1, 0}, 2, 2, 2);
+    private static final Images TWO = new Images(new byte[] {0, (byte) 255, 51, 102, 1, 2, 3, (byte) 200},
+            new byte[] {1, 0}, 2, 2, 2);
 
     private static float normalised(int pixel, float mean, float deviation) {
         return (pixel / 255f - mean) / deviation;

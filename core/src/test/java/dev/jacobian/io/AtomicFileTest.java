@@ -130,7 +130,8 @@ final class AtomicFileTest {
         };
         assertThatThrownBy(() -> AtomicFile.write(file, content, path -> new FullDisk(path, 7, true)))
                 .isInstanceOf(UncheckedIOException.class)
-                .hasMessage("save: cannot write " + file + ": IOException, No space left on device; an old file of that name"
+                .hasMessage("save: cannot write " + file
+                        + ": IOException, No space left on device; an old file of that name"
                         + " is unchanged");
         assertOldFileAlone();
     }

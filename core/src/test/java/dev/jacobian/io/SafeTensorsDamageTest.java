@@ -46,7 +46,8 @@ final class SafeTensorsDamageTest {
                 arguments(Long.MIN_VALUE, 2, "header length 9223372036854775808, expected 2.."),
                 arguments(100_000_001L, 2, "header length 100000001, expected 2.."),
                 arguments(100_000_000L, 2, "header length 100000000, but only 2 bytes follow; the file is truncated"),
-                arguments(3L, 2, "header length 3, but only 2 bytes follow; the file is truncated or of another format"));
+                arguments(3L, 2,
+                        "header length 3, but only 2 bytes follow; the file is truncated or of another format"));
     }
 
     @ParameterizedTest
@@ -65,7 +66,8 @@ final class SafeTensorsDamageTest {
         Files.write(file, NONE);
         refused(file, "0 bytes, expected at least the 8");
         refused(SafeTensorsSample.write(folder, bytes('{', '"', 0xC3, 0x28, '"', '}')), "the header is not UTF-8 text");
-        refused(SafeTensorsSample.write(folder, bytes('{', '"', 0xED, 0xA0, 0x80, '"', '}')), "the header is not UTF-8 text");
+        refused(SafeTensorsSample.write(folder, bytes('{', '"', 0xED, 0xA0, 0x80, '"', '}')),
+                "the header is not UTF-8 text");
     }
 
     static Stream<Arguments> headers() {
@@ -90,10 +92,12 @@ final class SafeTensorsDamageTest {
                 arguments("{\"\\u00", "expected four hexadecimal digits"),
                 arguments("{\"\\ud800\":1}", "half a surrogate pair in a string"),
                 arguments("{\"a\":{}}", "tensor a: expected dtype, shape and data_offsets"),
-                arguments("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", "tensor a: expected dtype, shape and data_offsets"),
+                arguments("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}",
+                        "tensor a: expected dtype, shape and data_offsets"),
                 arguments("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", "the name 'dtype' stands there twice"),
                 arguments("{\"a\":{\"shape\":[],\"shape\":[]}}", "the name 'shape' stands there twice"),
-                arguments("{\"a\":{\"data_offsets\":[],\"data_offsets\":[]}}", "the name 'data_offsets' stands there twice"),
+                arguments("{\"a\":{\"data_offsets\":[],\"data_offsets\":[]}}",
+                        "the name 'data_offsets' stands there twice"),
                 arguments("{\"a\":{\"type\":\"F32\"}}", "'type', expected dtype, shape or data_offsets"),
                 arguments("{\"a\":{\"dtype\":[\"F32\"]}}", "expected '\"'"),
                 arguments("{\"a\":{\"shape\":[-1]}}", "expected an integer that is not negative"),
@@ -103,7 +107,8 @@ final class SafeTensorsDamageTest {
                 arguments("{\"a\":{\"shape\":[]", "expected '}'"),
                 arguments("{\"a\":{\"shape\":[1", "expected ']'"),
                 arguments("{\"a\":{\"shape\":[1,]", "expected an integer that is not negative"),
-                arguments("{\"a\":{\"shape\":[" + "9".repeat(19) + "]}}", "an integer of 19 digits, expected at most 18"),
+                arguments("{\"a\":{\"shape\":[" + "9".repeat(19) + "]}}",
+                        "an integer of 19 digits, expected at most 18"),
                 arguments("{\"a\":{\"shape\":[1" + ",1".repeat(64) + "]}}", "more than 64 numbers in a list"),
                 arguments("{\"__metadata__\":{\"a\":1}}", "expected '\"'"),
                 arguments("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", "the name 'a' stands there twice"),
@@ -131,11 +136,13 @@ final class SafeTensorsDamageTest {
                 arguments("[2]", "[8,0]", "tensor a: data_offsets [8, 0], expected [first, behind last]"),
                 arguments("[2]", "[0]", "tensor a: data_offsets [0], expected [first, behind last]"),
                 arguments("[2]", "[0,8,8]", "tensor a: data_offsets [0, 8, 8], expected [first, behind last]"),
-                arguments("[2]", "[4,12]", "tensor a starts at byte 4 of the data, expected 0, where the one before ends:"
-                        + " tensors leave a gap"),
+                arguments("[2]", "[4,12]",
+                        "tensor a starts at byte 4 of the data, expected 0, where the one before ends:"
+                                + " tensors leave a gap"),
                 arguments("[1]", "[0,4]", "tensors take 4 bytes, but 8 follow the header; the file is damaged"),
                 arguments("[4]", "[0,16]", "tensors take 16 bytes, but 8 follow the header; the file is truncated"),
-                arguments("[2147483648]", "[0,8]", "tensor a: shape [2147483648] is too large; lengths go up to 2147483647"),
+                arguments("[2147483648]", "[0,8]",
+                        "tensor a: shape [2147483648] is too large; lengths go up to 2147483647"),
                 arguments("[2147483647,2147483647,4]", "[0,8]", "is too large"),
                 arguments("[4294967296,4294967296]", "[0,0]", "is too large"),
                 arguments("[1073741824,1073741824,4]", "[0,0]", "is too large"),
@@ -179,7 +186,8 @@ final class SafeTensorsDamageTest {
         Path part = folder.resolve("part");
         for (int length = 0; length < all.length; length++) {
             Files.write(part, Arrays.copyOf(all, length));
-            assertThatThrownBy(() -> SafeTensors.load(part)).as("%s bytes", length).isInstanceOf(FileFormatException.class);
+            assertThatThrownBy(() -> SafeTensors.load(part)).as("%s bytes", length)
+                    .isInstanceOf(FileFormatException.class);
         }
     }
 
@@ -198,7 +206,8 @@ final class SafeTensorsDamageTest {
         for (int i = 0; i < 400; i++) {
             byte[] damaged = whole.clone();
             for (int j = 0; j <= i % 3; j++) {
-                damaged[8 + random.nextInt(damaged.length - 8)] = i % 2 == 0 ? signs[random.nextInt(signs.length)]
+                damaged[8 + random.nextInt(damaged.length - 8)] = i % 2 == 0
+                        ? signs[random.nextInt(signs.length)]
                         : (byte) random.nextInt();
             }
             Files.write(file, damaged);

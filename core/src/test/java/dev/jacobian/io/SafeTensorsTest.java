@@ -33,11 +33,12 @@ final class SafeTensorsTest {
 
     @Test
     void readsAFileMadeByHand() throws IOException {
-        Path sample = SafeTensorsSample.write(folder, """
-                {"__metadata__":{"format":"pt","by":"h\\u0061nd \\"\\\\\\/"}, "w" : {"dtype":"F32","shape":[2,1],
-                "data_offsets":[0,8]},"n":{"data_offsets":[8,16],"shape":[],"dtype":"I64"},
-                "m":{"dtype":"BOOL","shape":[3],"data_offsets":[16,19]},"e":{"dtype":"F32","shape":[0,4],"data_offsets":[8,8]}}
-                \t \s""",
+        Path sample = SafeTensorsSample.write(folder,
+                """
+                        {"__metadata__":{"format":"pt","by":"h\\u0061nd \\"\\\\\\/"}, "w" : {"dtype":"F32","shape":[2,1],
+                        "data_offsets":[0,8]},"n":{"data_offsets":[8,16],"shape":[],"dtype":"I64"},
+                        "m":{"dtype":"BOOL","shape":[3],"data_offsets":[16,19]},"e":{"dtype":"F32","shape":[0,4],"data_offsets":[8,8]}}
+                        \t \s""",
                 bytes(0, 0, 0xC0, 0x3F, 0, 0, 0, 0xC0, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 0, 1));
         Map<String, Tensor> tensors = SafeTensors.load(sample);
         assertThat(tensors.keySet()).containsExactly("w", "n", "m", "e");
@@ -47,7 +48,8 @@ final class SafeTensorsTest {
         assertThat(tensors.get("n").item()).isEqualTo(-2);
         assertThat(tensors.get("m").toBooleanArray()).containsExactly(true, false, true);
         assertThat(tensors.get("e").shape()).isEqualTo(Shape.of(0, 4));
-        assertThat(SafeTensors.metadata(sample)).containsExactly(Map.entry("format", "pt"), Map.entry("by", "hand \"\\/"));
+        assertThat(SafeTensors.metadata(sample)).containsExactly(Map.entry("format", "pt"),
+                Map.entry("by", "hand \"\\/"));
     }
 
     @Test
@@ -102,20 +104,25 @@ final class SafeTensorsTest {
 
     @Test
     void widensSmallTypes() throws IOException {
-        assertThat(SafeTensors.load(SafeTensorsSample.one(folder, "U8", "[3]", bytes(0, 127, 255))).get("a").toIntArray())
+        assertThat(
+                SafeTensors.load(SafeTensorsSample.one(folder, "U8", "[3]", bytes(0, 127, 255))).get("a").toIntArray())
                 .containsExactly(0, 127, 255);
-        assertThat(SafeTensors.load(SafeTensorsSample.one(folder, "I8", "[3]", bytes(0, 127, 255))).get("a").toIntArray())
+        assertThat(
+                SafeTensors.load(SafeTensorsSample.one(folder, "I8", "[3]", bytes(0, 127, 255))).get("a").toIntArray())
                 .containsExactly(0, 127, -1);
         assertThat(SafeTensors.load(SafeTensorsSample.one(folder, "I16", "[2]", bytes(0xFF, 0x7F, 0, 0x80))).get("a")
                 .toIntArray()).containsExactly(32767, -32768);
-        assertThat(SafeTensors.load(SafeTensorsSample.one(folder, "I32", "[1]", bytes(1, 2, 0, 0))).get("a").toIntArray())
+        assertThat(
+                SafeTensors.load(SafeTensorsSample.one(folder, "I32", "[1]", bytes(1, 2, 0, 0))).get("a").toIntArray())
                 .containsExactly(513);
         // 1, −2, the largest 65504, the smallest subnormal 2^-24, infinity
         assertThat(SafeTensors.load(SafeTensorsSample.one(folder, "F16", "[5]",
                 bytes(0, 0x3C, 0, 0xC0, 0xFF, 0x7B, 1, 0, 0, 0x7C))).get("a").toArray())
                 .containsExactly(1, -2, 65504, 0x1p-24f, Float.POSITIVE_INFINITY);
-        assertThat(SafeTensors.load(SafeTensorsSample.one(folder, "BF16", "[3]", bytes(0x80, 0x3F, 0, 0xC0, 0xC0, 0x7F)))
-                .get("a").toArray()).containsExactly(1, -2, Float.NaN);
+        assertThat(
+                SafeTensors.load(SafeTensorsSample.one(folder, "BF16", "[3]", bytes(0x80, 0x3F, 0, 0xC0, 0xC0, 0x7F)))
+                        .get("a").toArray())
+                .containsExactly(1, -2, Float.NaN);
         assertThat(SafeTensors.load(SafeTensorsSample.one(folder, "F64", "[1]", bytes(0, 0, 0, 0, 0, 0, 0xF8, 0x3F)))
                 .get("a").toDoubleArray()).containsExactly(1.5);
     }
@@ -136,9 +143,11 @@ final class SafeTensorsTest {
                 .withMessage("safetensors: float32 as F16, expected F32; convert with to(DType)");
         assertThatIllegalArgumentException().isThrownBy(() -> new SafeTensors.Entry(Tensor.of(1), StorageType.U8))
                 .withMessage("safetensors: int32 as U8, expected I32 or I64; convert with to(DType)");
-        assertThatIllegalArgumentException().isThrownBy(() -> SafeTensors.save(file(), Map.of("__metadata__", Tensor.ones(1))))
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SafeTensors.save(file(), Map.of("__metadata__", Tensor.ones(1))))
                 .withMessage("safetensors: tensor name __metadata__ is reserved; rename it");
-        assertThatIllegalArgumentException().isThrownBy(() -> SafeTensors.save(file(), Map.of("\uD800", Tensor.ones(1))));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> SafeTensors.save(file(), Map.of("\uD800", Tensor.ones(1))));
         assertThat(file()).doesNotExist();
     }
 

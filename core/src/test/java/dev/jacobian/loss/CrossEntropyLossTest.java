@@ -85,9 +85,10 @@ final class CrossEntropyLossTest {
         Tensor logProbability = x.logSoftmax(1);
         for (int[] place : new int[][] {{0, 0, 0}, {1, 2, 3}, {1, 3, 4}}) {
             int label = labels[place[0] * 20 + place[1] * 5 + place[2]];
-            double expected =
-                    -logProbability.select(0, place[0]).select(0, label).select(0, place[1]).select(0, place[2]).item();
-            assertThat(none.select(0, place[0]).select(0, place[1]).select(0, place[2]).item()).isCloseTo(expected, CLOSE);
+            double expected = -logProbability.select(0, place[0]).select(0, label).select(0, place[1])
+                    .select(0, place[2]).item();
+            assertThat(none.select(0, place[0]).select(0, place[1]).select(0, place[2]).item()).isCloseTo(expected,
+                    CLOSE);
         }
         assertThat(loss.call(x, t).item()).isCloseTo(none.mean().item(), CLOSE);
         Tensor probabilities = t.oneHot(3).permute(0, 3, 1, 2);
@@ -127,7 +128,8 @@ final class CrossEntropyLossTest {
                 CrossEntropyLoss kind = new CrossEntropyLoss(-100, smoothing, reduction);
                 GradientCheck.of(x -> kind.call(x, labels), Rng.normal(4, 3)).orThrow();
                 GradientCheck.secondOrder(x -> kind.call(x, labels), Rng.normal(4, 3)).orThrow();
-                GradientCheck.of(xs -> kind.call(xs.get(0), xs.get(1)), Rng.normal(2, 3, 2), Rng.normal(2, 3, 2).softmax(1))
+                GradientCheck
+                        .of(xs -> kind.call(xs.get(0), xs.get(1)), Rng.normal(2, 3, 2), Rng.normal(2, 3, 2).softmax(1))
                         .orThrow();
             }
         }
@@ -139,7 +141,8 @@ final class CrossEntropyLossTest {
     void saysWhichLabelIsOutOfRange() {
         Tensor x = Rng.normal(3, 10);
         for (int label : new int[] {10, -1, Integer.MAX_VALUE}) {
-            assertThatThrownBy(() -> loss.call(x, Tensor.of(0, label, 3)).item()).isInstanceOf(IndexRangeException.class)
+            assertThatThrownBy(() -> loss.call(x, Tensor.of(0, label, 3)).item())
+                    .isInstanceOf(IndexRangeException.class)
                     .hasMessageContaining("index " + label + " at element 1 out of range; expected 0..9");
         }
     }
@@ -147,17 +150,21 @@ final class CrossEntropyLossTest {
     @Test
     void saysWhatDoesNotFit() {
         assertThatIllegalArgumentException().isThrownBy(() -> loss.call(Tensor.ones(4, 3), Tensor.of(1, 2)))
-                .withMessage("cross entropy: labels of shape [2], expected [4] for predictions of shape [4, 3], whose axis 1"
-                        + " are the classes");
+                .withMessage(
+                        "cross entropy: labels of shape [2], expected [4] for predictions of shape [4, 3], whose axis 1"
+                                + " are the classes");
         assertThatIllegalArgumentException().isThrownBy(() -> loss.call(Tensor.ones(4, 3), Tensor.ones(4, 2)))
-                .withMessage("cross entropy: prediction of shape [4, 3] and target of shape [4, 2], expected equal shapes;"
-                        + " reshape one of them");
-        assertThatIllegalArgumentException().isThrownBy(() -> loss.call(Tensor.of(1, 2), Tensor.scalar(1).to(DType.INT32)))
+                .withMessage(
+                        "cross entropy: prediction of shape [4, 3] and target of shape [4, 2], expected equal shapes;"
+                                + " reshape one of them");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> loss.call(Tensor.of(1, 2), Tensor.scalar(1).to(DType.INT32)))
                 .withMessage("cross entropy: prediction of type int32, expected a floating-point type; convert with"
                         + " to(DType.FLOAT32)");
         assertThatIllegalArgumentException().isThrownBy(() -> loss.call(Tensor.ones(1, 2), Tensor.of(true)))
-                .withMessage("cross entropy: target of type bool, expected int32 labels or floating-point probabilities;"
-                        + " convert with to(DType)");
+                .withMessage(
+                        "cross entropy: target of type bool, expected int32 labels or floating-point probabilities;"
+                                + " convert with to(DType)");
         assertThatIllegalArgumentException().isThrownBy(() -> loss.call(Tensor.scalar(1), Tensor.scalar(1)))
                 .withMessage("cross entropy: prediction of shape [], expected [C], [N, C] or [N, C, ...]");
         assertThatIllegalArgumentException()

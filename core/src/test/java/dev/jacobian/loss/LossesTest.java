@@ -45,8 +45,7 @@ final class LossesTest {
     void computesBinaryCrossEntropy() {
         double[] x = {-2, 0, 0.5, 40, -800, 800};
         double[] t = {0, 1, 0.3, 1, 0, 0};
-        double[] losses =
-                new BceWithLogitsLoss(Reduction.NONE).call(Tensor.of(x), Tensor.of(t)).toDoubleArray();
+        double[] losses = new BceWithLogitsLoss(Reduction.NONE).call(Tensor.of(x), Tensor.of(t)).toDoubleArray();
         for (int i = 0; i < 4; i++) {
             double p = 1 / (1 + Math.exp(-x[i]));
             double expected = -t[i] * Math.log(p) - (t[i] == 1 ? 0 : (1 - t[i]) * Math.log(1 - p));
@@ -70,7 +69,8 @@ final class LossesTest {
         Tensor labels = Tensor.of(0, 1, 2, 3, 2, 1).reshape(2, 3);
         Tensor none = new NllLoss(-100, Reduction.NONE).call(planes, labels);
         assertThat(none.shape()).isEqualTo(Shape.of(2, 3));
-        assertThat(none.select(0, 1).select(0, 0).item()).isEqualTo(-planes.select(0, 1).select(0, 3).select(0, 0).item());
+        assertThat(none.select(0, 1).select(0, 0).item())
+                .isEqualTo(-planes.select(0, 1).select(0, 3).select(0, 0).item());
         assertThat(new NllLoss().call(x, Tensor.of(-100, -100, -100)).item()).isNaN();
     }
 
@@ -131,8 +131,9 @@ final class LossesTest {
     @Test
     void saysWhatDoesNotFit() {
         assertThatIllegalArgumentException().isThrownBy(() -> new MseLoss().call(Tensor.ones(4, 1), Tensor.ones(4)))
-                .withMessage("mse loss: prediction of shape [4, 1] and target of shape [4], expected equal shapes; reshape"
-                        + " one of them");
+                .withMessage(
+                        "mse loss: prediction of shape [4, 1] and target of shape [4], expected equal shapes; reshape"
+                                + " one of them");
         assertThatIllegalArgumentException().isThrownBy(() -> new L1Loss().call(Tensor.of(1), Tensor.of(1)))
                 .withMessage("l1 loss: prediction of type int32, expected a floating-point type; convert with"
                         + " to(DType.FLOAT32)");

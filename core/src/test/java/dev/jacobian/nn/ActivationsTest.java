@@ -46,7 +46,8 @@ final class ActivationsTest {
         double[] y = layer.call(Tensor.of(POINTS)).toDoubleArray();
         for (int i = 0; i < POINTS.length; i++) {
             double expected = definition.applyAsDouble(POINTS[i]);
-            assertThat(y[i]).as("at %s", POINTS[i]).isCloseTo(expected, within(1e-12 * Math.max(1, Math.abs(expected))));
+            assertThat(y[i]).as("at %s", POINTS[i]).isCloseTo(expected,
+                    within(1e-12 * Math.max(1, Math.abs(expected))));
         }
         assertThat(layer.call(Tensor.scalar(Double.NaN)).item()).isNaN();
         assertThat(layer).hasToString(text);
@@ -70,7 +71,8 @@ final class ActivationsTest {
     void computesGelu() {
         // x/2 (1 + erf(x/√2)) with erf from tables.
         assertThat(new GELU().call(Tensor.of(-1.0, 0, 1, 2)).toDoubleArray())
-                .containsExactly(new double[] {-0.15865525393145707, 0, 0.8413447460685429, 1.9544997361036416}, within(1e-12));
+                .containsExactly(new double[] {-0.15865525393145707, 0, 0.8413447460685429, 1.9544997361036416},
+                        within(1e-12));
         assertThat(LayerGradients.check(new GELU(), Rng.normal(6))).isEqualTo(6);
         assertThat(new GELU()).hasToString("GELU()");
     }
@@ -81,7 +83,8 @@ final class ActivationsTest {
         assertThat(new Softmax(-1).call(x).toDoubleArray())
                 .containsExactly(new double[] {0.25, 0.75, 0.5, 0.5}, within(1e-12));
         assertThat(new LogSoftmax(1).call(x).toDoubleArray())
-                .containsExactly(new double[] {Math.log(0.25), Math.log(0.75), Math.log(0.5), Math.log(0.5)}, within(1e-12));
+                .containsExactly(new double[] {Math.log(0.25), Math.log(0.75), Math.log(0.5), Math.log(0.5)},
+                        within(1e-12));
         Tensor random = Rng.normal(2, 3, 2);
         assertThat(LayerGradients.check(new Softmax(1), random)).isEqualTo(12);
         assertThat(LayerGradients.check(new LogSoftmax(0), random)).isEqualTo(12);

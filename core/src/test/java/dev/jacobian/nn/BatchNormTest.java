@@ -92,8 +92,9 @@ final class BatchNormTest {
     void refusesWhatItCannotNormalise() {
         BatchNorm norm = new BatchNorm(5);
         assertThatIllegalArgumentException().isThrownBy(() -> norm.call(Tensor.ones(1, 5)))
-                .withMessage("batch norm: shape [1, 5] has 1 values for each channel, expected at least 2 in training; use"
-                        + " larger batches, or eval() (in BatchNorm)");
+                .withMessage(
+                        "batch norm: shape [1, 5] has 1 values for each channel, expected at least 2 in training; use"
+                                + " larger batches, or eval() (in BatchNorm)");
         assertThatIllegalArgumentException().isThrownBy(() -> norm.call(Tensor.zeros(0, 5)));
         assertThat(norm.stateDict().get("num_batches_tracked").item()).isZero();
         assertThatIllegalArgumentException().isThrownBy(() -> norm.call(Tensor.ones(2, 4)))
@@ -104,7 +105,8 @@ final class BatchNormTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new BatchNorm(0));
         assertThatIllegalArgumentException().isThrownBy(() -> new BatchNorm(1, -1, 0.1));
         assertThatIllegalArgumentException().isThrownBy(() -> new BatchNorm(1, 1e-5, 1.1))
-                .withMessage("batch norm: features 1, eps 1.0E-5, momentum 1.1, expected at least 1, at least 0, and 0..1");
+                .withMessage(
+                        "batch norm: features 1, eps 1.0E-5, momentum 1.1, expected at least 1, at least 0, and 0..1");
         norm.eval();
         assertThat(norm.call(Tensor.ones(1, 5)).size()).isEqualTo(5);
     }

@@ -159,8 +159,9 @@ final class LayerTest {
             assertThatIllegalArgumentException().isThrownBy(() -> layer.addBuffer(taken)).withMessage(message);
         }
         assertThatIllegalArgumentException().isThrownBy(() -> layer.add("x.y", new Tanh()))
-                .withMessage("register: name 'x.y', expected a name that is not empty and has no dots; dots separate the"
-                        + " names in a path");
+                .withMessage(
+                        "register: name 'x.y', expected a name that is not empty and has no dots; dots separate the"
+                                + " names in a path");
         assertThatIllegalArgumentException().isThrownBy(() -> layer.addParameter(""));
         Open outer = new Open();
         outer.add("inner", layer);
@@ -173,8 +174,9 @@ final class LayerTest {
     void namesTheInnermostLayerInErrors() {
         Sequential model = new Sequential(new Flatten(), new Sequential(new ReLU(), new Linear(4, 2)));
         assertThatIllegalArgumentException().isThrownBy(() -> model.call(Tensor.ones(2, 3)))
-                .withMessage("linear: input of shape [2, 3], expected [..., 4] for weight of shape [2, 4]; flatten the input,"
-                        + " or change inFeatures (in layer 1.1, Linear)")
+                .withMessage(
+                        "linear: input of shape [2, 3], expected [..., 4] for weight of shape [2, 4]; flatten the input,"
+                                + " or change inFeatures (in layer 1.1, Linear)")
                 .withCauseInstanceOf(IllegalArgumentException.class);
         assertThat(Autograd.layer()).isEmpty();
         assertThat(MemoryScope.current()).isSameAs(MemoryScope.root());

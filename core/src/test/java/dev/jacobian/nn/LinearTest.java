@@ -73,8 +73,9 @@ final class LinearTest {
     @Test
     void saysWhichShapesDoNotFit() {
         assertThatIllegalArgumentException().isThrownBy(() -> new Linear(784, 10).call(Tensor.zeros(4, 28)))
-                .withMessage("linear: input of shape [4, 28], expected [..., 784] for weight of shape [10, 784]; flatten the"
-                        + " input, or change inFeatures (in Linear)");
+                .withMessage(
+                        "linear: input of shape [4, 28], expected [..., 784] for weight of shape [10, 784]; flatten the"
+                                + " input, or change inFeatures (in Linear)");
         assertThatIllegalArgumentException().isThrownBy(() -> new Linear(2, 2).call(Tensor.of(1, 2)))
                 .withMessage("linear: input of type int32, expected the weight's float32; convert with to(DType)"
                         + " (in Linear)");

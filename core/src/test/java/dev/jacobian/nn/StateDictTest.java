@@ -97,7 +97,8 @@ final class StateDictTest {
     void takesWhatFitsWhenAskedTo() {
         Sequential model = model();
         Path file = folder.resolve("part.safetensors");
-        SafeTensors.save(file, Map.of("0.bias", Tensor.of(1.0, 2, 3), "0.weight", Tensor.zeros(3), "new", Tensor.zeros(1)));
+        SafeTensors.save(file,
+                Map.of("0.bias", Tensor.of(1.0, 2, 3), "0.weight", Tensor.zeros(3), "new", Tensor.zeros(1)));
         LoadReport report = model.load(file, false);
         assertThat(report.isComplete()).isFalse();
         assertThat(report.loaded()).containsExactly("0.bias");

@@ -53,8 +53,7 @@ final class OpCasesTest {
         assertThat(variants("BinaryScalar")).contains(names(BinaryOp.values()));
         assertThat(variants("Compare")).contains(names(CompareOp.values()));
         assertThat(variants("CompareScalar")).contains(names(CompareOp.values()));
-        List<String> reductions =
-                Stream.of("Sum", "Extremum").flatMap(op -> variants(op).stream()).toList();
+        List<String> reductions = Stream.of("Sum", "Extremum").flatMap(op -> variants(op).stream()).toList();
         assertThat(reductions).contains(names(ReduceOp.values()));
         assertThat(variants("ArgReduce")).contains("MAX", "MIN");
     }

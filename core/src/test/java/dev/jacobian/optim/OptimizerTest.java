@@ -225,7 +225,8 @@ final class OptimizerTest {
         steps.put("state.0.step", Tensor.of(1, 2));
         assertThatThrownBy(() -> adam.loadStateDict(steps)).hasMessageContaining("one number");
         assertThat(adam.stateDict().get("state.0.step").item()).isEqualTo(1);
-        assertThat(adam.stateDict().get("state.0.exp_avg").toDoubleArray()).containsExactly(new double[] {0.1, 0.1}, EXACT);
+        assertThat(adam.stateDict().get("state.0.exp_avg").toDoubleArray()).containsExactly(new double[] {0.1, 0.1},
+                EXACT);
     }
 
     @Test

@@ -24,14 +24,15 @@ final class BinaryCases {
     private BinaryCases() {}
 
     static Stream<OpCase> all() {
-        Stream<OpCase> tensors =
-                Arrays.stream(BinaryOp.values()).map(op -> OpCase.of("Binary", op.name(), grid -> samples(op, grid)));
+        Stream<OpCase> tensors = Arrays.stream(BinaryOp.values())
+                .map(op -> OpCase.of("Binary", op.name(), grid -> samples(op, grid)));
         Stream<OpCase> numbers = Arrays.stream(BinaryOp.values()).map(op -> {
             OpCase made = OpCase.of("BinaryScalar", op.name(), grid -> scalarSamples(op, grid));
             return isGradient(op) ? made.withoutGradient() : made;
         });
         Stream<OpCase> kernels = Arrays.stream(BinaryOp.values()).filter(BinaryCases::isGradient)
-                .map(op -> OpCase.of("Binary", op.name() + " kernel", grid -> kernelSamples(op, grid)).withoutGradient());
+                .map(op -> OpCase.of("Binary", op.name() + " kernel", grid -> kernelSamples(op, grid))
+                        .withoutGradient());
         return Stream.of(tensors, numbers, kernels).flatMap(cases -> cases);
     }
 
@@ -78,7 +79,9 @@ final class BinaryCases {
     }
 
     private static Domain left(BinaryOp op) {
-        return op == BinaryOp.POW ? Domain.POSITIVE : op == BinaryOp.DIV || op == BinaryOp.MUL ? Domain.WIDE : Domain.REAL;
+        return op == BinaryOp.POW
+                ? Domain.POSITIVE
+                : op == BinaryOp.DIV || op == BinaryOp.MUL ? Domain.WIDE : Domain.REAL;
     }
 
     private static Domain right(BinaryOp op) {
@@ -105,27 +108,35 @@ final class BinaryCases {
 
     private static Stream<Sample> samples(BinaryOp op, Grid grid) {
         Stream<Sample> equal = grid.all().map(shape -> sample(op, left(op), shape, right(op), shape));
-        Stream<Sample> broadcast = isGradient(op) ? Stream.empty()
-                : Stream.concat(Stream.of(new int[][][] {{{2, 3, 4}, {4}}, {{2, 1, 4}, {3, 1}}, {{}, {2, 3}}, {{2, 3}, {}}}),
+        Stream<Sample> broadcast = isGradient(op)
+                ? Stream.empty()
+                : Stream.concat(
+                        Stream.of(new int[][][] {{{2, 3, 4}, {4}}, {{2, 1, 4}, {3, 1}}, {{}, {2, 3}}, {{2, 3}, {}}}),
                         grid.lengths().stream().filter(n -> n <= 1000)
                                 .flatMap(n -> Stream.of(new int[][][] {{{3, n}, {n}}, {{n, 1}, {1, 3}}, {{n}, {1}}})))
-                        .map(pair -> sample(op, left(op), pair[0], op == BinaryOp.POW ? Domain.UNIT : right(op), pair[1]));
-        Stream<Sample> integers = !ofIntegers(op) ? Stream.empty()
+                        .map(pair -> sample(op, left(op), pair[0], op == BinaryOp.POW ? Domain.UNIT : right(op),
+                                pair[1]));
+        Stream<Sample> integers = !ofIntegers(op)
+                ? Stream.empty()
                 : grid.all().map(shape -> sample(op, Domain.INTEGER, shape, Domain.INTEGER, shape));
-        Stream<Sample> bits =
-                !ofBits(op) ? Stream.empty() : grid.all().map(shape -> sample(op, Domain.BIT, shape, Domain.BIT, shape));
-        Stream<Sample> special = grid.specials() && !isGradient(op) ? Stream.of(special(function(op), op)) : Stream.empty();
+        Stream<Sample> bits = !ofBits(op)
+                ? Stream.empty()
+                : grid.all().map(shape -> sample(op, Domain.BIT, shape, Domain.BIT, shape));
+        Stream<Sample> special = grid.specials() && !isGradient(op)
+                ? Stream.of(special(function(op), op))
+                : Stream.empty();
         return Stream.of(equal, broadcast, integers, bits, special).flatMap(samples -> samples);
     }
 
     private static Sample sample(BinaryOp op, Domain left, int[] a, Domain right, int[] b) {
-        List<Sample.Input> inputs =
-                List.of(Sample.Input.of(left, op + " left", a), Sample.Input.of(right, op + " right", b));
+        List<Sample.Input> inputs = List.of(Sample.Input.of(left, op + " left", a),
+                Sample.Input.of(right, op + " right", b));
         BinaryOperator<Tensor> function = function(op);
         boolean summed = !Arrays.equals(a, b);
         // A sum over a broadcast axis has a few roundings of its own.
-        Tolerance backward =
-                !summed ? backward(op) : Tolerance.ofMagnitudes(8 + backward(op).ulps())
+        Tolerance backward = !summed
+                ? backward(op)
+                : Tolerance.ofMagnitudes(8 + backward(op).ulps())
                         .above(op == BinaryOp.POW ? POWERS : SUMMED);
         return new Sample(inputs.getFirst().dtype() + " " + Arrays.toString(a) + ", " + Arrays.toString(b),
                 values -> function.apply(values.get(0), values.get(1)), inputs, forward(op), backward, false);
@@ -170,16 +181,19 @@ final class BinaryCases {
         Domain domain = op == BinaryOp.POW ? Domain.POSITIVE : Domain.REAL;
         return DoubleStream.of(numbers(op)).boxed().flatMap(number -> {
             Stream<Sample.Input> reals = grid.all().map(shape -> Sample.Input.of(domain, op + " " + number, shape));
-            Stream<Sample.Input> integers = !ofIntegers(op) || number != Math.rint(number) ? Stream.empty()
+            Stream<Sample.Input> integers = !ofIntegers(op) || number != Math.rint(number)
+                    ? Stream.empty()
                     : grid.all().map(shape -> Sample.Input.of(Domain.INTEGER, op + " " + number, shape));
-            Stream<Sample.Input> special =
-                    grid.specials() ? Stream.of(Sample.Input.of(DType.FLOAT32, Domain.SPECIAL)) : Stream.empty();
+            Stream<Sample.Input> special = grid.specials()
+                    ? Stream.of(Sample.Input.of(DType.FLOAT32, Domain.SPECIAL))
+                    : Stream.empty();
             return Stream.of(reals, integers, special).flatMap(inputs -> inputs).map(x -> {
                 boolean isSpecial = x.isSpecial();
                 Tolerance forward = isGradient(op) ? Tolerance.ulps(3).above(1) : forward(op);
                 Tolerance backward = op == BinaryOp.ADD || op == BinaryOp.SUB ? Tolerance.EXACT : Tolerance.ulps(6);
                 return new Sample(x.dtype() + " " + x.shape() + ", " + number + (isSpecial ? " special" : ""),
-                        values -> function(op, number).apply(values.getFirst()), List.of(x), forward, backward, isSpecial);
+                        values -> function(op, number).apply(values.getFirst()), List.of(x), forward, backward,
+                        isSpecial);
             });
         });
     }
@@ -190,7 +204,8 @@ final class BinaryCases {
         Tolerance tolerance = op == BinaryOp.RELU_GRAD ? Tolerance.EXACT : Tolerance.ulps(3).above(3);
         Stream<Sample> drawn = grid.all().map(shape -> new Sample(Arrays.toString(shape),
                 values -> function.apply(values.get(0), values.get(1)),
-                List.of(Sample.Input.of(Domain.REAL, op + " dy", shape), Sample.Input.of(Domain.UNIT, op + " y", shape)),
+                List.of(Sample.Input.of(Domain.REAL, op + " dy", shape),
+                        Sample.Input.of(Domain.UNIT, op + " y", shape)),
                 tolerance, Tolerance.EXACT, false));
         // Of finite numbers beyond 1, which are no results of tanh or sigmoid, only what is not finite is specified.
         boolean bounded = op != BinaryOp.RELU_GRAD;

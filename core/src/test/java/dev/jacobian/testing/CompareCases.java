@@ -52,7 +52,8 @@ final class CompareCases {
         Stream<Sample> equal = grid.all().flatMap(shape -> {
             List<Sample.Input> right = inputs("right", shape).toList();
             return inputs("left", shape)
-                    .map(a -> sample(op, a, right.stream().filter(b -> b.dtype() == a.dtype()).findFirst().orElseThrow()));
+                    .map(a -> sample(op, a,
+                            right.stream().filter(b -> b.dtype() == a.dtype()).findFirst().orElseThrow()));
         });
         Stream<Sample> broadcast = Stream.of(new int[][][] {{{2, 3, 4}, {3, 1}}, {{1, 5}, {3, 1}}, {{}, {2, 2}}})
                 .map(pair -> sample(op, Sample.Input.of(Domain.INTEGER, "left", pair[0]),
@@ -61,22 +62,25 @@ final class CompareCases {
         Sample special = sample(op,
                 Sample.Input.of(DType.FLOAT32,
                         DoubleStream.of(numbers).flatMap(a -> DoubleStream.of(numbers).map(_ -> a)).toArray()),
-                Sample.Input.of(DType.FLOAT32, DoubleStream.of(numbers).flatMap(_ -> DoubleStream.of(numbers)).toArray()));
+                Sample.Input.of(DType.FLOAT32,
+                        DoubleStream.of(numbers).flatMap(_ -> DoubleStream.of(numbers)).toArray()));
         return Stream.of(equal, broadcast, Stream.of(special)).flatMap(samples -> samples);
     }
 
     private static Sample sample(CompareOp op, Sample.Input a, Sample.Input b) {
         return new Sample(a.dtype() + " " + a.shape() + ", " + b.shape(),
-                values -> function(op).apply(values.get(0), values.get(1)), List.of(a, b), Tolerance.EXACT, Tolerance.EXACT,
+                values -> function(op).apply(values.get(0), values.get(1)), List.of(a, b), Tolerance.EXACT,
+                Tolerance.EXACT,
                 false);
     }
 
     private static Stream<Sample> scalarSamples(CompareOp op, Grid grid) {
-        Stream<Sample.Input> drawn =
-                grid.all().flatMap(shape -> inputs("left", shape)).filter(input -> input.dtype() != DType.BOOL);
+        Stream<Sample.Input> drawn = grid.all().flatMap(shape -> inputs("left", shape))
+                .filter(input -> input.dtype() != DType.BOOL);
         return DoubleStream.of(2, -0.0, 0.5, Double.NaN, Double.POSITIVE_INFINITY).boxed()
-                .flatMap(number -> Stream.concat(number == 2 ? drawn : Stream.of(Sample.Input.of(DType.INT32, -1, 0, 1, 2)),
-                        Stream.of(Sample.Input.of(DType.FLOAT32, Domain.SPECIAL)))
+                .flatMap(number -> Stream
+                        .concat(number == 2 ? drawn : Stream.of(Sample.Input.of(DType.INT32, -1, 0, 1, 2)),
+                                Stream.of(Sample.Input.of(DType.FLOAT32, Domain.SPECIAL)))
                         .map(x -> new Sample(x.dtype() + " " + x.shape() + ", " + number,
                                 values -> compare(op, values.getFirst(), number), List.of(x), Tolerance.EXACT,
                                 Tolerance.EXACT, false)));

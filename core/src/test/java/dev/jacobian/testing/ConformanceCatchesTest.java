@@ -23,7 +23,8 @@ final class ConformanceCatchesTest {
     private static void caught(Backend backend, String... ops) {
         OpChecks checks = new OpChecks(Device.of(backend));
         for (String op : ops) {
-            assertThatExceptionOfType(AssertionError.class).as(op).isThrownBy(() -> checks.check(named(op), Grid.SMALL));
+            assertThatExceptionOfType(AssertionError.class).as(op)
+                    .isThrownBy(() -> checks.check(named(op), Grid.SMALL));
         }
     }
 

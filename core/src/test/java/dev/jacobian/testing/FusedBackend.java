@@ -163,7 +163,8 @@ public final class FusedBackend extends DelegatingBackend
     }
 
     @Override
-    public void crossEntropy(View logits, View target, int ignoreIndex, double labelSmoothing, View logSumExp, View loss) {
+    public void crossEntropy(View logits, View target, int ignoreIndex, double labelSmoothing, View logSumExp,
+            View loss) {
         double[] x = read(logits);
         double[] labels = read(target);
         double[] sums = new double[labels.length];

@@ -36,15 +36,20 @@ final class FusedCases {
     private static Stream<Sample> rows(Grid grid, RowFunction function) {
         Tolerance tolerance = Tolerance.ofLargest(8).above(1);
         Stream<Sample> drawn = Stream.concat(grid.ofRank(1), grid.matrices()).flatMap(
-                shape -> IntStream.range(0, shape.length).mapToObj(axis -> new Sample(Arrays.toString(shape) + ", axis " + axis,
-                        values -> function.apply(values.getFirst(), axis), List.of(Sample.Input.of(Domain.REAL, "rows", shape)),
-                        tolerance, Tolerance.ofLargest(8).above(8), false)));
+                shape -> IntStream.range(0, shape.length)
+                        .mapToObj(axis -> new Sample(Arrays.toString(shape) + ", axis " + axis,
+                                values -> function.apply(values.getFirst(), axis),
+                                List.of(Sample.Input.of(Domain.REAL, "rows", shape)),
+                                tolerance, Tolerance.ofLargest(8).above(8), false)));
         Stream<double[]> hard = Stream.of(new double[] {1000, 999, -1000, 1000}, new double[] {-INF, 0, 1, -INF},
                 new double[] {INF, 0, 1, 2}, new double[] {-INF, -INF, -INF, -INF}, new double[] {0, NAN, 1, 2},
                 new double[] {3e38, -3e38, 1e-40, -0.0}, new double[] {5, 5, 5, 5});
-        return !grid.specials() ? drawn : Stream.concat(drawn, hard.map(values -> new Sample("special " + Arrays.toString(values),
-                inputs -> function.apply(inputs.getFirst(), -1), List.of(Sample.Input.of(DType.FLOAT32, values)),
-                tolerance, Tolerance.ofLargest(8).above(8), true)));
+        return !grid.specials()
+                ? drawn
+                : Stream.concat(drawn, hard.map(values -> new Sample("special " + Arrays.toString(values),
+                        inputs -> function.apply(inputs.getFirst(), -1),
+                        List.of(Sample.Input.of(DType.FLOAT32, values)),
+                        tolerance, Tolerance.ofLargest(8).above(8), true)));
     }
 
     private static Stream<Sample> crossEntropy(Grid grid) {
@@ -69,14 +74,16 @@ final class FusedCases {
         return Stream.of(0.0, 0.25)
                 .map(smoothing -> new Sample("special, smoothing " + smoothing,
                         values -> values.get(0).crossEntropy(values.get(1), -100, smoothing),
-                        List.of(Sample.Input.of(DType.FLOAT32, logits).shaped(6, 3), Sample.Input.of(DType.INT32, labels)),
+                        List.of(Sample.Input.of(DType.FLOAT32, logits).shaped(6, 3),
+                                Sample.Input.of(DType.INT32, labels)),
                         Tolerance.ulps(16), Tolerance.ulps(16).above(2), true));
     }
 
     private static Stream<Sample> batchNorm(Grid grid) {
         Stream<int[]> shapes = Stream.concat(
                 grid.lengths().stream().filter(n -> n > 1)
-                        .flatMap(n -> n > 1000 ? Stream.of(new int[] {n, 2}, new int[] {2, 2, n})
+                        .flatMap(n -> n > 1000
+                                ? Stream.of(new int[] {n, 2}, new int[] {2, 2, n})
                                 : Stream.of(new int[] {n, 3}, new int[] {4, n}, new int[] {2, 3, n})),
                 Stream.of(new int[] {4, 1, 2, 3}, new int[] {2, 3, 2, 2}));
         // x̂ is at most √n, and wrong by units of 3 / √epsilon where all x are equal; gradients are sums of n of them. The
@@ -86,16 +93,18 @@ final class FusedCases {
             double epsilon = n > 200 ? 1e-5 : 0x1p-4;
             return new Sample(Arrays.toString(shape) + ", epsilon " + epsilon,
                     values -> Autograd.apply(new KernelOps.BatchNorm(epsilon), values.toArray(Tensor[]::new)),
-                    List.of(Sample.Input.of(Domain.REAL, "x", shape), Sample.Input.of(Domain.NONZERO, "weight", shape[1]),
+                    List.of(Sample.Input.of(Domain.REAL, "x", shape),
+                            Sample.Input.of(Domain.NONZERO, "weight", shape[1]),
                             Sample.Input.of(Domain.REAL, "bias", shape[1])),
                     Tolerance.ulps(12).above(16), Tolerance.ulps(16).above(Math.max(64, 8 * n)), false);
         });
     }
 
     private static Stream<Sample> dropout(Grid grid) {
-        return Stream.of(0.0, 0.25, 0.5, 0.9).flatMap(p -> grid.all().map(shape -> new Sample(Arrays.toString(shape) + ", p " + p,
-                values -> Autograd.apply(new KernelOps.Dropout(p, 42, 7), values.toArray(Tensor[]::new)),
-                List.of(Sample.Input.of(Domain.NONZERO, "x", shape), Sample.Input.of(DType.INT32, 3).shaped()),
-                Tolerance.ulps(1), Tolerance.ulps(1), false)));
+        return Stream.of(0.0, 0.25, 0.5, 0.9)
+                .flatMap(p -> grid.all().map(shape -> new Sample(Arrays.toString(shape) + ", p " + p,
+                        values -> Autograd.apply(new KernelOps.Dropout(p, 42, 7), values.toArray(Tensor[]::new)),
+                        List.of(Sample.Input.of(Domain.NONZERO, "x", shape), Sample.Input.of(DType.INT32, 3).shaped()),
+                        Tolerance.ulps(1), Tolerance.ulps(1), false)));
     }
 }

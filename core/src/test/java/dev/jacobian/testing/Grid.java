@@ -22,8 +22,8 @@ public record Grid(List<Integer> lengths, List<int[]> shapes, boolean specials) 
     public static final Grid SMALL = new Grid(List.of(0, 1, 4, 17), List.of(RANKS), true);
 
     /** For finite differences, two evaluations an element. */
-    public static final Grid GRADIENT =
-            new Grid(List.of(0, 1, 5), List.of(new int[] {}, new int[] {3, 5}, new int[] {2, 1, 3}), false);
+    public static final Grid GRADIENT = new Grid(List.of(0, 1, 5),
+            List.of(new int[] {}, new int[] {3, 5}, new int[] {2, 1, 3}), false);
 
     /** Vectors and others. */
     Stream<int[]> all() {
@@ -37,7 +37,8 @@ public record Grid(List<Integer> lengths, List<int[]> shapes, boolean specials) 
 
     /** Rows of every length, and columns of those that are not long. */
     Stream<int[]> matrices() {
-        return lengths.stream().flatMap(length -> length > 1000 ? Stream.of(new int[] {2, length})
+        return lengths.stream().flatMap(length -> length > 1000
+                ? Stream.of(new int[] {2, length})
                 : Stream.of(new int[] {3, length}, new int[] {length, 3}));
     }
 

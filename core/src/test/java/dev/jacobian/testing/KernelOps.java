@@ -46,7 +46,8 @@ final class KernelOps {
             Tensor mean = context.save(Tensor.empty(x.device(), x.dtype(), Shape.of(x.dim(1))));
             Tensor variance = context.save(mean.emptyLike());
             Tensor y = x.emptyLike();
-            kernel.batchNorm(x.view(), weight.view(), inputs[2].view(), epsilon, mean.view(), variance.view(), y.view());
+            kernel.batchNorm(x.view(), weight.view(), inputs[2].view(), epsilon, mean.view(), variance.view(),
+                    y.view());
             return y;
         }
 

@@ -75,13 +75,15 @@ final class MatmulChecks {
         int rows = 3 * scale + 1;
         int terms = 5 * scale;
         int columns = 2 * scale + 3;
-        Stream.of(new int[][] {{4, rows, terms}, {4, terms, columns}}, new int[][] {{2, 1, rows, terms}, {3, terms, columns}},
+        Stream.of(new int[][] {{4, rows, terms}, {4, terms, columns}},
+                new int[][] {{2, 1, rows, terms}, {3, terms, columns}},
                 new int[][] {{rows, terms}, {3, terms, columns}}, new int[][] {{3, rows, terms}, {terms, columns}},
                 new int[][] {{33, 2, terms}, {33, terms, 2}}, new int[][] {{0, rows, terms}, {0, terms, columns}})
                 .forEach(pair -> {
                     Sample sample = new Sample("batches " + Arrays.deepToString(pair),
                             values -> values.get(0).matmul(values.get(1)),
-                            List.of(Sample.Input.of(Domain.REAL, "a", pair[0]), Sample.Input.of(Domain.REAL, "b", pair[1])),
+                            List.of(Sample.Input.of(Domain.REAL, "a", pair[0]),
+                                    Sample.Input.of(Domain.REAL, "b", pair[1])),
                             ProductCases.ofTerms(terms), ProductCases.ofTerms(33 * (rows + columns)), false);
                     checkAsReference(sample);
                 });

@@ -12,7 +12,8 @@ import java.util.stream.Stream;
  * @param smooth whether its gradient can be held against finite differences
  * @param samples calls over a grid of shapes
  */
-public record OpCase(String op, String variant, Class<?> kernel, boolean smooth, Function<Grid, Stream<Sample>> samples) {
+public record OpCase(String op, String variant, Class<?> kernel, boolean smooth,
+        Function<Grid, Stream<Sample>> samples) {
     static OpCase of(String op, String variant, Function<Grid, Stream<Sample>> samples) {
         return new OpCase(op, variant, null, true, samples);
     }

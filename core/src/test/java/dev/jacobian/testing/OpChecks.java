@@ -92,8 +92,10 @@ final class OpChecks {
     /** The same call of the inputs' magnitudes. */
     private static Sample magnitudes(Sample sample) {
         List<Sample.Input> inputs = sample.inputs().stream().map(input -> input.dtype().isFloating()
-                ? new Sample.Input(input.dtype(), input.shape(), Numbers.magnitudes(input.values())) : input).toList();
-        return new Sample(sample.label(), sample.function(), inputs, sample.forward(), sample.backward(), sample.special());
+                ? new Sample.Input(input.dtype(), input.shape(), Numbers.magnitudes(input.values()))
+                : input).toList();
+        return new Sample(sample.label(), sample.function(), inputs, sample.forward(), sample.backward(),
+                sample.special());
     }
 
     /** Calls a sample on a device, and takes its result's gradient back. */
@@ -114,7 +116,8 @@ final class OpChecks {
                 y.backward(gradient(y, sample.label(), layout, magnitudes));
             }
             List<double[]> gradients = inputs.stream().filter(Tensor::requiresGrad).map(input -> input.grad() == null
-                    ? new double[Math.toIntExact(input.size())] : input.grad().toDoubleArray()).toList();
+                    ? new double[Math.toIntExact(input.size())]
+                    : input.grad().toDoubleArray()).toList();
             return new Outcome(result, y.dtype(), differentiable, y.history(), gradients);
         }
     }

@@ -76,7 +76,8 @@ final class OptimizerChecks {
             Tensor v = tensor(velocity);
             kernel.sgd(parameter.view(), tensor(gradient).view(), momentum > 0 ? v.view() : null, momentum, weightDecay,
                     nesterov, tensor(new double[] {lr, scale}).view());
-            String what = "sgd of " + length + ", momentum " + momentum + ", weight decay " + weightDecay + ", nesterov "
+            String what = "sgd of " + length + ", momentum " + momentum + ", weight decay " + weightDecay
+                    + ", nesterov "
                     + nesterov;
             hold(what, parameter, wantP, sizeP);
             if (momentum > 0) {
@@ -134,7 +135,8 @@ final class OptimizerChecks {
             Tensor parameter = tensor(p);
             Tensor m = tensor(first);
             Tensor v = tensor(second);
-            kernel.adam(parameter.view(), tensor(gradient).view(), m.view(), v.view(), beta1, beta2, epsilon, weightDecay,
+            kernel.adam(parameter.view(), tensor(gradient).view(), m.view(), v.view(), beta1, beta2, epsilon,
+                    weightDecay,
                     decoupled, tensor(new double[] {lr, scale, c1, c2}).view());
             String what = "adam of " + length + ", weight decay " + weightDecay + ", decoupled " + decoupled;
             hold(what + ", first moment", m, wantM, sizeM);

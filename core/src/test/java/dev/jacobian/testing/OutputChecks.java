@@ -74,8 +74,10 @@ final class OutputChecks {
     private static double[] written(Device on, Primitive primitive, Shape shape, Layout layout) {
         try (var _ = MemoryScope.open("of an output"); var _ = on.use()) {
             int size = Math.toIntExact(shape.size());
-            Tensor a = new Sample.Input(DType.FLOAT32, shape, Domain.REAL.draw(size, "a")).tensor(DType.FLOAT32, layout);
-            Tensor b = new Sample.Input(DType.FLOAT32, shape, Domain.REAL.draw(size, "b")).tensor(DType.FLOAT32, layout);
+            Tensor a = new Sample.Input(DType.FLOAT32, shape, Domain.REAL.draw(size, "a")).tensor(DType.FLOAT32,
+                    layout);
+            Tensor b = new Sample.Input(DType.FLOAT32, shape, Domain.REAL.draw(size, "b")).tensor(DType.FLOAT32,
+                    layout);
             Tensor base = Tensor.full(on, primitive.result, layout.base(shape), UNTOUCHED);
             primitive.call.run(on.backend(), a.view(), b.view(), layout.view(base, shape).view());
             return Numbers.elements(base);
@@ -117,7 +119,8 @@ final class OutputChecks {
         try (var _ = MemoryScope.open("of an output"); var _ = device.use()) {
             double[] values = Domain.REAL.draw(2 * length, "x");
             Tensor x = new Sample.Input(DType.FLOAT32, shape, values).tensor(DType.FLOAT32, lie);
-            Tensor y = new Sample.Input(DType.FLOAT32, shape, Domain.REAL.draw(2 * length, "y")).tensor(DType.FLOAT32, lie);
+            Tensor y = new Sample.Input(DType.FLOAT32, shape, Domain.REAL.draw(2 * length, "y")).tensor(DType.FLOAT32,
+                    lie);
             float[] want = expected.of(x, y).toArray();
             call.accept(x.view(), y.view());
             assertThat(x.toArray()).as("%s in place, %s, %s", name, shape, lie).isEqualTo(want);

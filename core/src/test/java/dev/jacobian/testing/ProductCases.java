@@ -23,7 +23,8 @@ final class ProductCases {
 
     private static Stream<Sample> matmul(Grid grid) {
         Stream<Sample> square = grid.lengths().stream().filter(n -> n <= 65)
-                .flatMap(n -> Stream.of(matmul(new int[] {3, n}, new int[] {n, 2}), matmul(new int[] {n, 3}, new int[] {3, n}),
+                .flatMap(n -> Stream.of(matmul(new int[] {3, n}, new int[] {n, 2}),
+                        matmul(new int[] {n, 3}, new int[] {3, n}),
                         matmul(new int[] {2, n}, new int[] {n}), matmul(new int[] {n}, new int[] {n, 3})));
         Stream<Sample> batches = Stream.of(matmul(new int[] {2, 3, 4}, new int[] {2, 4, 5}),
                 matmul(new int[] {2, 1, 3, 4}, new int[] {3, 4, 2}), matmul(new int[] {3, 4}, new int[] {2, 4, 5}),
@@ -35,7 +36,8 @@ final class ProductCases {
 
     private static Sample matmul(int[] a, int[] b) {
         int terms = Math.max(a[a.length - 1], Math.max(a[0], b[b.length - 1]));
-        return new Sample(Arrays.toString(a) + " by " + Arrays.toString(b), values -> values.get(0).matmul(values.get(1)),
+        return new Sample(Arrays.toString(a) + " by " + Arrays.toString(b),
+                values -> values.get(0).matmul(values.get(1)),
                 List.of(Sample.Input.of(Domain.REAL, "a", a), Sample.Input.of(Domain.REAL, "b", b)), ofTerms(terms),
                 ofTerms(terms * 4), false);
     }

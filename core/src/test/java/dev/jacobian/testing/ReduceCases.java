@@ -68,7 +68,8 @@ final class ReduceCases {
     }
 
     private static Sample of(
-            Sample.Input x, String parameters, Function<Tensor, Tensor> function, Tolerance forward, Tolerance backward) {
+            Sample.Input x, String parameters, Function<Tensor, Tensor> function, Tolerance forward,
+            Tolerance backward) {
         boolean special = x.isSpecial() || (x.values().length > 0 && Double.isNaN(x.values()[0]));
         return new Sample(x.dtype() + " " + x.shape() + ", " + parameters, values -> function.apply(values.getFirst()),
                 List.of(x), forward, backward, special);
@@ -79,8 +80,9 @@ final class ReduceCases {
         // A tie's share is rounded.
         Stream<Sample> drawn = samples(grid, op.name(), reduction, Tolerance.EXACT, Tolerance.ulps(1), Domain.REAL,
                 Domain.INTEGER);
-        return Stream.concat(drawn, specials(grid).map(x -> of(x, "special", v -> reduction.apply(v, new int[] {0}, true),
-                Tolerance.EXACT, Tolerance.ulps(1))));
+        return Stream.concat(drawn,
+                specials(grid).map(x -> of(x, "special", v -> reduction.apply(v, new int[] {0}, true),
+                        Tolerance.EXACT, Tolerance.ulps(1))));
     }
 
     /** With a NaN in front, in the midst and at the end; infinities and zeros of both signs. */
@@ -98,7 +100,8 @@ final class ReduceCases {
         infinite[18] = -inf;
         double[] lowest = new double[20];
         Arrays.fill(lowest, -inf);
-        return Stream.of(late, early, infinite, lowest, Domain.SPECIAL).map(values -> Sample.Input.of(DType.FLOAT32, values));
+        return Stream.of(late, early, infinite, lowest, Domain.SPECIAL)
+                .map(values -> Sample.Input.of(DType.FLOAT32, values));
     }
 
     private static Stream<Sample> positions(Grid grid, Position position) {
@@ -118,10 +121,12 @@ final class ReduceCases {
     private static Stream<Sample> variance(Grid grid) {
         // Deviations carry the error of the mean, of the size of the largest element.
         return shapes(grid).filter(shape -> Arrays.stream(shape).allMatch(length -> length > 1))
-                .flatMap(shape -> axes(shape).stream().filter(axes -> axes.length > 0).flatMap(axes -> IntStream.of(0, 1)
-                        .mapToObj(correction -> of(Sample.Input.of(Domain.REAL, "variance", shape),
-                                Arrays.toString(axes) + ", correction " + correction, x -> x.variance(axes, false, correction),
-                                Tolerance.ulps(16).above(9), Tolerance.ulps(16).above(9)))));
+                .flatMap(shape -> axes(shape).stream().filter(axes -> axes.length > 0)
+                        .flatMap(axes -> IntStream.of(0, 1)
+                                .mapToObj(correction -> of(Sample.Input.of(Domain.REAL, "variance", shape),
+                                        Arrays.toString(axes) + ", correction " + correction,
+                                        x -> x.variance(axes, false, correction),
+                                        Tolerance.ulps(16).above(9), Tolerance.ulps(16).above(9)))));
     }
 
     private static Stream<Sample> logSumExp(Grid grid) {
@@ -130,9 +135,12 @@ final class ReduceCases {
                 .mapToObj(axis -> of(Sample.Input.of(Domain.REAL, "logSumExp", shape), "axis " + axis,
                         x -> x.logSumExp(axis, axis % 2 == 0), Tolerance.ulps(6).above(3), Tolerance.ulps(12))));
         double inf = Double.POSITIVE_INFINITY;
-        return !grid.specials() ? drawn : Stream.concat(drawn, Stream
-                .of(new double[] {-inf, -inf}, new double[] {inf, 1}, new double[] {-inf, 2}, new double[] {1e30, -1e30})
-                .map(values -> of(Sample.Input.of(DType.FLOAT32, values), "special", x -> x.logSumExp(0, false),
-                        Tolerance.ulps(6), Tolerance.ulps(12))));
+        return !grid.specials()
+                ? drawn
+                : Stream.concat(drawn, Stream
+                        .of(new double[] {-inf, -inf}, new double[] {inf, 1}, new double[] {-inf, 2},
+                                new double[] {1e30, -1e30})
+                        .map(values -> of(Sample.Input.of(DType.FLOAT32, values), "special", x -> x.logSumExp(0, false),
+                                Tolerance.ulps(6), Tolerance.ulps(12))));
     }
 }

@@ -11,12 +11,12 @@ import dev.jacobian.backend.DeviceBuffer;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.IndexRangeException;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
-import dev.jacobian.backend.Philox;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -72,8 +72,7 @@ public final class ReferenceBackend implements Backend {
 
     /** Returns at once: every method has done its work when it returns. */
     @Override
-    public void synchronize() {
-    }
+    public void synchronize() {}
 
     @Override
     public void fill(double value, View out) {

@@ -11,8 +11,7 @@ import dev.jacobian.backend.UnaryOp;
  * type exactly; floating-point results are not rounded here, but when they are stored.
  */
 final class ReferenceFunctions {
-    private ReferenceFunctions() {
-    }
+    private ReferenceFunctions() {}
 
     /** The value as an element of the type, by the rules of {@link Backend#copy}. */
     static double convert(double value, DType dtype) {

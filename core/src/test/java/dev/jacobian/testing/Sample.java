@@ -77,7 +77,8 @@ public record Sample(
             double[] stored = layout.store(values, shape, dtype);
             Shape base = layout.base(shape);
             return switch (dtype) {
-                case FLOAT32 -> floating == DType.FLOAT64 ? Tensor.of(stored).reshape(base)
+                case FLOAT32 -> floating == DType.FLOAT64
+                        ? Tensor.of(stored).reshape(base)
                         : Tensor.of(Numbers.floats(stored)).reshape(base);
                 case FLOAT64 -> Tensor.of(stored).reshape(base);
                 case INT32 -> Tensor.of(Numbers.ints(stored)).reshape(base);

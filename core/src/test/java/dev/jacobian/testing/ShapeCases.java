@@ -54,7 +54,8 @@ final class ShapeCases {
     private static Stream<Sample> eachAxis(Grid grid, AxisFunction function) {
         return grid.ofRank(1).flatMap(shape -> IntStream.range(0, shape.length)
                 .mapToObj(axis -> of(Arrays.toString(shape) + ", axis " + axis,
-                        values -> function.apply(values.getFirst(), axis), Sample.Input.of(Domain.REAL, "axis", shape))));
+                        values -> function.apply(values.getFirst(), axis),
+                        Sample.Input.of(Domain.REAL, "axis", shape))));
     }
 
     private static Stream<Sample> reshape(Grid grid) {
@@ -79,7 +80,8 @@ final class ShapeCases {
         return Stream.of(
                 eachAxis(grid, (x, axis) -> x.slice(axis, Math.min(1, x.dim(axis)), x.dim(axis))),
                 eachAxis(grid, (x, axis) -> x.slice(axis, 0, x.dim(axis), 2)),
-                eachAxis(grid, (x, axis) -> x.slice(axis, x.dim(axis) / 2, x.dim(axis), 3).slice(axis, 0, 0))).flatMap(s -> s);
+                eachAxis(grid, (x, axis) -> x.slice(axis, x.dim(axis) / 2, x.dim(axis), 3).slice(axis, 0, 0)))
+                .flatMap(s -> s);
     }
 
     private static Stream<Sample> expand(Grid grid) {
@@ -99,7 +101,8 @@ final class ShapeCases {
         return grid.ofRank(1).flatMap(shape -> IntStream.range(0, shape.length).mapToObj(axis -> {
             int[] longer = shape.clone();
             longer[axis] += 2;
-            return of(Arrays.toString(shape) + ", axis " + axis, values -> Tensor.concat(axis, values.toArray(Tensor[]::new)),
+            return of(Arrays.toString(shape) + ", axis " + axis,
+                    values -> Tensor.concat(axis, values.toArray(Tensor[]::new)),
                     Sample.Input.of(Domain.REAL, "first", shape), Sample.Input.of(Domain.REAL, "second", longer),
                     Sample.Input.of(Domain.REAL, "third", shape));
         }));
@@ -124,7 +127,8 @@ final class ShapeCases {
     }
 
     private static Stream<Sample> scatterAdd(Grid grid) {
-        return indexed(grid, 0, (values, axis) -> values.get(0).scatterAdd(axis, values.get(1), values.get(0).dim(axis) + 1))
+        return indexed(grid, 0,
+                (values, axis) -> values.get(0).scatterAdd(axis, values.get(1), values.get(0).dim(axis) + 1))
                 .map(s -> new Sample(s.label(), s.function(), s.inputs(), s.backward(), Tolerance.EXACT, false));
     }
 
@@ -148,13 +152,15 @@ final class ShapeCases {
     private static Stream<Sample> indexSelect(Grid grid) {
         return grid.ofRank(1).flatMap(shape -> IntStream.range(0, shape.length).filter(axis -> shape[axis] > 0)
                 .mapToObj(axis -> of(Arrays.toString(shape) + ", axis " + axis,
-                        values -> values.get(0).indexSelect(axis, values.get(1)), Sample.Input.of(Domain.REAL, "x", shape),
+                        values -> values.get(0).indexSelect(axis, values.get(1)),
+                        Sample.Input.of(Domain.REAL, "x", shape),
                         Sample.Input.indices(shape[axis], "index", 5))));
     }
 
     private static Stream<Sample> maskedFill(Grid grid) {
-        return grid.all().map(shape -> of(Arrays.toString(shape), values -> values.get(0).maskedFill(values.get(1), -2.5),
-                Sample.Input.of(Domain.REAL, "x", shape), Sample.Input.of(Domain.BIT, "mask", shape)));
+        return grid.all()
+                .map(shape -> of(Arrays.toString(shape), values -> values.get(0).maskedFill(values.get(1), -2.5),
+                        Sample.Input.of(Domain.REAL, "x", shape), Sample.Input.of(Domain.BIT, "mask", shape)));
     }
 
     private static Stream<Sample> oneHot(Grid grid) {
@@ -164,9 +170,11 @@ final class ShapeCases {
     }
 
     private static Stream<Sample> cast(Grid grid) {
-        double[] hard = {2.9, -2.9, 3e9, -3e9, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, -0.0, 0.5, 1e-40};
+        double[] hard = {2.9, -2.9, 3e9, -3e9, Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY, -0.0,
+                0.5, 1e-40};
         Stream<Sample> numbers = Stream.of(DType.INT32, DType.BOOL, DType.FLOAT32).flatMap(dtype -> Stream.of(
-                of("hard to " + dtype, values -> values.getFirst().to(dtype), Sample.Input.of(DType.FLOAT32, floats(hard))),
+                of("hard to " + dtype, values -> values.getFirst().to(dtype),
+                        Sample.Input.of(DType.FLOAT32, floats(hard))),
                 of("int32 to " + dtype, values -> values.getFirst().to(dtype),
                         Sample.Input.of(DType.INT32, Integer.MIN_VALUE, Integer.MAX_VALUE, 16777217, 0, -1))));
         Stream<Sample> shapes = Stream.of(Domain.REAL, Domain.INTEGER, Domain.BIT)

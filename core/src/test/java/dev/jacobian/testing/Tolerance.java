@@ -75,7 +75,8 @@ public record Tolerance(double ulps, Scale scale, double floor) {
                 case LARGEST -> largest;
             });
             if (!close(got[i], want[i], reach, dtype)) {
-                fail("%s: element %d of %d is %s, expected %s (%s ulp of %s, %s)", what, i, want.length, got[i], want[i],
+                fail("%s: element %d of %d is %s, expected %s (%s ulp of %s, %s)", what, i, want.length, got[i],
+                        want[i],
                         ulps, Math.max(reach, Math.abs(want[i])), dtype);
             }
         }

@@ -68,7 +68,8 @@ final class AccuracyTest {
         assertThatThrownBy(() -> accuracy.update(logits, Tensor.of(1, 2))).hasMessageContaining("[3, 3]")
                 .hasMessageContaining("[2]");
         assertThatThrownBy(() -> accuracy.update(logits, Tensor.of(1f, 2f, 0f))).hasMessageContaining("float32 target");
-        assertThatThrownBy(() -> accuracy.update(Tensor.of(1f), Tensor.of(1))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> accuracy.update(Tensor.of(1f), Tensor.of(1)))
+                .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> accuracy.update(Tensor.zeros(1, 2, 2), Tensor.of(new int[][] {{1, 1, 1}})))
                 .isInstanceOf(IllegalArgumentException.class);
     }

@@ -42,7 +42,8 @@ final class TrainListenerTest {
         List<String> told = new ArrayList<>();
         Toy.trainer(model).epochs(2).batchSize(10).callback(new TrainListener() {
             private void note(String what, TrainEvent event) {
-                told.add(what + " " + event.epoch() + "/" + event.epochs() + " " + event.step() + "/" + event.steps() + " "
+                told.add(what + " " + event.epoch() + "/" + event.epochs() + " " + event.step() + "/" + event.steps()
+                        + " "
                         + event.metrics().keySet());
                 assertThat(event.seconds()).isNotNegative();
             }

@@ -68,7 +68,8 @@ final class TrainerEndingTest {
             }
         });
         var failure = catchThrowableOfType(TrainingDivergedException.class, () -> trainer.fit(data));
-        assertThat(failure).hasMessageContaining("the loss is " + bad).hasMessageContaining("step 3 of 4 of epoch 2 of 4")
+        assertThat(failure).hasMessageContaining("the loss is " + bad)
+                .hasMessageContaining("step 3 of 4 of epoch 2 of 4")
                 .hasMessageContaining("end of epoch 1").hasMessageContaining("anomalyDetection(true)");
         assertThat(failure.epoch()).isEqualTo(2);
         assertThat(failure.step()).isEqualTo(3);
@@ -111,7 +112,8 @@ final class TrainerEndingTest {
         Sequential broken = new Sequential(new Linear(2, 2), root, new Linear(2, 2));
         Trainer trainer = Toy.trainer(broken).anomalyDetection(true);
         assertThatThrownBy(() -> trainer.fit(data)).isInstanceOf(TrainingDivergedException.class)
-                .hasMessageContaining("layer 1").hasMessageContaining("sqrt").hasMessageContaining("step 1 of 2 of epoch 1")
+                .hasMessageContaining("layer 1").hasMessageContaining("sqrt")
+                .hasMessageContaining("step 1 of 2 of epoch 1")
                 .hasCauseInstanceOf(AnomalyException.class);
     }
 

@@ -205,10 +205,13 @@ final class TrainerTest {
         assertThatThrownBy(() -> trainer.clipNorm(0)).hasMessageContaining("clip norm");
         assertThatThrownBy(() -> trainer.clipValue(-1)).hasMessageContaining("clip value");
         assertThatThrownBy(() -> trainer.earlyStopping("val_loss", 0)).hasMessageContaining("patience 0");
-        assertThatThrownBy(() -> trainer.earlyStopping("val_loss", 1).fit(data)).hasMessageContaining("[loss, accuracy]");
+        assertThatThrownBy(() -> trainer.earlyStopping("val_loss", 1).fit(data))
+                .hasMessageContaining("[loss, accuracy]");
         Trainer unreduced = Trainer.of(model).loss((prediction, _) -> prediction).optimizer(optimizer).quiet();
         assertThatThrownBy(() -> unreduced.fit(data)).hasMessageContaining("[8, 2]").hasMessageContaining("mean");
-        assertThatThrownBy(() -> Toy.trainer(model).schedule((o, n) -> new CosineSchedule(o, n)).epochs(Integer.MAX_VALUE)
-                .batchSize(1).fit(data)).isInstanceOf(ArithmeticException.class);
+        assertThatThrownBy(
+                () -> Toy.trainer(model).schedule((o, n) -> new CosineSchedule(o, n)).epochs(Integer.MAX_VALUE)
+                        .batchSize(1).fit(data))
+                .isInstanceOf(ArithmeticException.class);
     }
 }

@@ -24,14 +24,15 @@ import java.lang.ref.Reference;
 
 /** The processor as a device. Every call has run when it returns; the work is in one class for each family. */
 final class CpuBackend
-        implements Backend,
-                SoftmaxKernel,
-                LogSoftmaxKernel,
-                CrossEntropyKernel,
-                BatchNormKernel,
-                DropoutKernel,
-                SgdKernel,
-                AdamKernel {
+        implements
+            Backend,
+            SoftmaxKernel,
+            LogSoftmaxKernel,
+            CrossEntropyKernel,
+            BatchNormKernel,
+            DropoutKernel,
+            SgdKernel,
+            AdamKernel {
     private final String description;
     private final CpuCopy copy;
     private final CpuElementwise elementwise;
@@ -87,13 +88,11 @@ final class CpuBackend
     @Override
     public void upload(MemorySegment source, DeviceBuffer target, long targetOffset) {
         MemorySegment.copy(source, 0, ((HostBuffer) target).segment(), targetOffset, source.byteSize());
-        Reference.reachabilityFence(target);
     }
 
     @Override
     public void download(DeviceBuffer source, long sourceOffset, MemorySegment target) {
         MemorySegment.copy(((HostBuffer) source).segment(), sourceOffset, target, 0, target.byteSize());
-        Reference.reachabilityFence(source);
     }
 
     @Override
@@ -272,6 +271,7 @@ final class CpuBackend
     }
 
     /** Keeps memory from being given back by a cleaner while a kernel that was given it still runs. */
+    @SuppressWarnings("ReachabilityFenceUsage") // a kernel that failed has ended too
     private static void keep(View... views) {
         for (View view : views) {
             Reference.reachabilityFence(view);

@@ -101,18 +101,19 @@ final class CpuCrossEntropy {
         private final View logits;
         private final MemorySegment source;
         private final MemorySegment memory;
+        private final boolean dense;
         private long at;
 
         Row(View logits) {
             this.logits = logits;
             this.source = Floats.memory(logits);
-            boolean dense = logits.stride(1) == 1 || logits.dim(1) == 1;
+            this.dense = logits.stride(1) == 1 || logits.dim(1) == 1;
             this.memory = dense ? source : Arena.ofAuto().allocate(4L * logits.dim(1), 64);
         }
 
         void load(long i) {
             at = logits.offset() + i * logits.stride(0);
-            if (memory != source) {
+            if (!dense) {
                 Strided.gather(source, at, logits.stride(1), memory, 0, logits.dim(1));
                 at = 0;
             }

@@ -93,7 +93,7 @@ final class CpuMatmul {
         for (int j = 0; j < row.length; j++) {
             row[j] = dtype == DType.FLOAT64
                     ? row[j] + value * factor[j]
-                    : (int) row[j] + (int) value * (int) factor[j];
+                    : (int) row[j] + ((int) value) * ((int) factor[j]);
         }
     }
 }

@@ -77,6 +77,7 @@ public final class CpuProvider implements BackendProvider {
     }
 
     private static String complaint(String setting, String wanted) {
-        return setting + ": got '" + wanted + "', expected a number of threads from 1 on; leave it out for one each core";
+        return setting + ": got '" + wanted
+                + "', expected a number of threads from 1 on; leave it out for one each core";
     }
 }

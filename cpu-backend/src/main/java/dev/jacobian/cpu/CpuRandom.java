@@ -1,9 +1,9 @@
 package dev.jacobian.cpu;
 
 import dev.jacobian.backend.Distribution;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.View;
-import dev.jacobian.backend.Philox;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -48,8 +48,8 @@ final class CpuRandom {
         // A uniform number k · 2⁻²⁴ is at least p just where k is at least p · 2²⁴ rounded up; both are exact.
         int threshold = (int) Math.ceil(probability * 0x1p24);
         float keep = 1 - probability;
-        draw(key, y.size(), (first, n, words) ->
-                rows.dropout(from, offset + first, to, y.offset() + first, n, words, threshold, keep));
+        draw(key, y.size(), (first, n, words) -> rows.dropout(from, offset + first, to, y.offset() + first, n, words,
+                threshold, keep));
     }
 
     @FunctionalInterface

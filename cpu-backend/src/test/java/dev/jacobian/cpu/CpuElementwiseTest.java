@@ -162,7 +162,7 @@ class CpuElementwiseTest {
         backend.binary(BinaryOp.ADD, a, b, out);
         assertThat(Tensors.values(out)).containsExactly(Integer.MIN_VALUE, -5, 131074);
         backend.binary(BinaryOp.MUL, a, b, out);
-        assertThat(Tensors.values(out)).containsExactly(Integer.MAX_VALUE, -14, 65537 * 65537);
+        assertThat(Tensors.values(out)).containsExactly(Integer.MAX_VALUE, -14, 131073);
         backend.unary(UnaryOp.SIGN, a, out);
         assertThat(Tensors.values(out)).containsExactly(1, -1, 1);
         assertThatThrownBy(() -> backend.unary(UnaryOp.EXP, a, out))

@@ -78,7 +78,7 @@ class CpuGatherTest {
         backend.scatterAdd(Tensors.scattered(x), 0, index, out);
         double[] expected = new double[32];
         for (int i = 0; i < 240; i++) {
-            expected[(int) Tensors.values(index)[i] * 8 + i % 8] += Tensors.values(x)[i];
+            expected[((int) Tensors.values(index)[i]) * 8 + i % 8] += Tensors.values(x)[i];
         }
         assertThat(Tensors.values(out)).isEqualTo(expected);
         View line = Tensors.of(dtype, Shape.of(4));

@@ -4,18 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Distribution;
+import dev.jacobian.backend.Philox;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.View;
-import dev.jacobian.backend.Philox;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CpuRandomTest {
-    private static final RandomKey KEY =
-            new RandomKey(0x8765432112345678L, 0xFEDCBA9889ABCDEFL, Tensors.ints(-5));
+    private static final RandomKey KEY = new RandomKey(0x8765432112345678L, 0xFEDCBA9889ABCDEFL, Tensors.ints(-5));
 
     private final CpuBackend backend = Tensors.backend(2);
 

@@ -122,7 +122,6 @@ class ThreadCountTest {
         for (int i = 0; i < 4000; i++) {
             Typed.set(DType.INT32, Floats.memory(rows), i, i * 7 % 10);
         }
-        check((backend, results) ->
-                backend.scatterAdd(x, 0, rows.expand(x.shape()), made(results, 10, 33)));
+        check((backend, results) -> backend.scatterAdd(x, 0, rows.expand(x.shape()), made(results, 10, 33)));
     }
 }

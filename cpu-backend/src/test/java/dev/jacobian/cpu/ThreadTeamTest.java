@@ -76,16 +76,16 @@ class ThreadTeamTest {
         for (int bad = 0; bad < 20; bad++) {
             int failing = bad;
             assertThatThrownBy(() -> team.run(20, (task, _) -> {
-                        if (task == failing) {
-                            throw new IllegalArgumentException("task " + task);
-                        }
-                    }))
+                if (task == failing) {
+                    throw new IllegalArgumentException("task " + task);
+                }
+            }))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("task " + bad);
         }
         assertThatThrownBy(() -> team.run(2, (_, _) -> {
-                    throw new OutOfMemoryError("test");
-                }))
+            throw new OutOfMemoryError("test");
+        }))
                 .isInstanceOf(OutOfMemoryError.class);
         AtomicInteger runs = new AtomicInteger();
         team.run(10, (_, _) -> runs.incrementAndGet());

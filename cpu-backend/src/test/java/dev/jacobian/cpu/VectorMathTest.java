@@ -81,7 +81,7 @@ class VectorMathTest {
     })
     void staysWithinItsBound(UnaryOp op, double low, double high, double bound) {
         float[] x = new float[SAMPLES];
-        Random random = new Random(op.ordinal());
+        Random random = new Random(op.name().hashCode());
         for (int i = 0; i < x.length; i++) {
             x[i] = (float) (low + (high - low) * random.nextDouble());
         }

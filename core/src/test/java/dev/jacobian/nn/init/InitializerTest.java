@@ -45,7 +45,8 @@ final class InitializerTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("random")
-    void drawsWithItsMomentsAndTheSameForTheSameSeed(String name, Initializer initializer, double deviation, double bound) {
+    void drawsWithItsMomentsAndTheSameForTheSameSeed(String name, Initializer initializer, double deviation,
+            double bound) {
         Tensor drawn = initializer.initialize(64, 32, 3, 3);
         assertThat(drawn.shape()).isEqualTo(Shape.of(64, 32, 3, 3));
         assertThat(drawn.dtype()).isEqualTo(DType.FLOAT32);
@@ -108,8 +109,9 @@ final class InitializerTest {
     @Test
     void refusesWhatHasNoFans() {
         assertThatIllegalArgumentException().isThrownBy(() -> Initializer.kaimingUniform(0).initialize(5))
-                .withMessage("kaiming uniform: shape [5], expected at least two axes, [out, in, ...]; use uniform, normal"
-                        + " or constant for biases");
+                .withMessage(
+                        "kaiming uniform: shape [5], expected at least two axes, [out, in, ...]; use uniform, normal"
+                                + " or constant for biases");
         assertThatIllegalArgumentException().isThrownBy(() -> Initializer.xavierNormal(1).initialize())
                 .withMessageStartingWith("xavier normal: shape []");
         assertThatIllegalArgumentException().isThrownBy(() -> Initializer.orthogonal(1).initialize(5))

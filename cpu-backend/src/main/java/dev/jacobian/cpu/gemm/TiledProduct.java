@@ -189,7 +189,8 @@ final class TiledProduct implements Parallel.TaskBody {
                 }
             }
         });
-        RowSource source = copyA ? new RowSource(packed, 0, (long) depth * FLOAT, FLOAT, tileBytes)
+        RowSource source = copyA
+                ? new RowSource(packed, 0, (long) depth * FLOAT, FLOAT, tileBytes)
                 : new RowSource(packed, 0, FLOAT, (long) tileRows * FLOAT, tileBytes);
         if (team == null) {
             for (int range = 0; range < columnRanges * rowRanges; range++) {

@@ -8,8 +8,8 @@ import java.lang.invoke.MethodHandles;
 
 /** The template of y = op(a, b). */
 final class ScalarBinaryLoop implements ElementRows.Binary {
-    private static final ScalarElementRows.Function2 OP =
-            Specialised.data(MethodHandles.lookup(), ScalarElementRows.Function2.class);
+    private static final ScalarElementRows.Function2 OP = Specialised.data(MethodHandles.lookup(),
+            ScalarElementRows.Function2.class);
 
     @Override
     public void run(MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, int n) {

@@ -9,8 +9,8 @@ import java.lang.invoke.MethodHandles;
 
 /** The template of y = a op b. */
 final class ScalarCompareLoop implements ElementRows.Compare {
-    private static final ScalarElementRows.Test2 OP =
-            Specialised.data(MethodHandles.lookup(), ScalarElementRows.Test2.class);
+    private static final ScalarElementRows.Test2 OP = Specialised.data(MethodHandles.lookup(),
+            ScalarElementRows.Test2.class);
 
     @Override
     public void run(MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, int n) {

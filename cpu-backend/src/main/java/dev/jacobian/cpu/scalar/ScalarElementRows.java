@@ -81,7 +81,8 @@ final class ScalarElementRows implements ElementRows {
                     ERF,
                     FLOOR,
                     CEIL,
-                    ROUND -> x -> (float) PlainMath.apply(op, x);
+                    ROUND ->
+                x -> (float) PlainMath.apply(op, x);
             case NOT -> throw new IllegalArgumentException("NOT: not defined on float32; compare with 0 instead");
         };
     }

@@ -8,8 +8,8 @@ import java.lang.invoke.MethodHandles;
 
 /** The template of y = op(x). */
 final class ScalarUnaryLoop implements ElementRows.Unary {
-    private static final ScalarElementRows.Function1 OP =
-            Specialised.data(MethodHandles.lookup(), ScalarElementRows.Function1.class);
+    private static final ScalarElementRows.Function1 OP = Specialised.data(MethodHandles.lookup(),
+            ScalarElementRows.Function1.class);
 
     @Override
     public void run(MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {

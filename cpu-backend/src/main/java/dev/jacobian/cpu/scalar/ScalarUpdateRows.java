@@ -1,8 +1,8 @@
 package dev.jacobian.cpu.scalar;
 
+import dev.jacobian.backend.Philox;
 import dev.jacobian.cpu.Floats;
 import dev.jacobian.cpu.UpdateRows;
-import dev.jacobian.backend.Philox;
 import java.lang.foreign.MemorySegment;
 
 /** Dropout and the optimisers' steps on scalars. */

@@ -10,8 +10,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** Loads, stores and sums of vectors of float32, of the width that the processor prefers, up to 16 lanes. */
 final class Lanes {
-    static final VectorSpecies<Float> SPECIES =
-            FloatVector.SPECIES_PREFERRED.length() > 16 ? FloatVector.SPECIES_512 : FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED.length() > 16
+            ? FloatVector.SPECIES_512
+            : FloatVector.SPECIES_PREFERRED;
     static final int COUNT = SPECIES.length();
 
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -20,8 +21,8 @@ final class Lanes {
      * Whether a multiplication and an addition are fused. Every processor with 256-bit vectors can, and so can those
      * of ARM; elsewhere a fused operation is done in software.
      */
-    private static final boolean FUSED =
-            SPECIES.vectorBitSize() >= 256 || "aarch64".equals(System.getProperty("os.arch"));
+    private static final boolean FUSED = SPECIES.vectorBitSize() >= 256
+            || "aarch64".equals(System.getProperty("os.arch"));
 
     private static final VectorShuffle<Float> BY_EIGHT = rotation(8);
     private static final VectorShuffle<Float> BY_FOUR = rotation(4);
@@ -31,8 +32,8 @@ final class Lanes {
     /** Elements of scratch memory beyond its first vector. */
     static final int SCRATCH_LENGTH = 1024;
 
-    private static final ThreadLocal<MemorySegment> SCRATCH =
-            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(4L * (COUNT + SCRATCH_LENGTH), 64));
+    private static final ThreadLocal<MemorySegment> SCRATCH = ThreadLocal
+            .withInitial(() -> Arena.ofAuto().allocate(4L * (COUNT + SCRATCH_LENGTH), 64));
 
     private Lanes() {}
 

@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorMask;
 
 /** The template of y = op(a, b). */
 final class VectorBinaryLoop implements ElementRows.Binary {
-    private static final VectorElementRows.Function2 OP =
-            Specialised.data(MethodHandles.lookup(), VectorElementRows.Function2.class);
+    private static final VectorElementRows.Function2 OP = Specialised.data(MethodHandles.lookup(),
+            VectorElementRows.Function2.class);
 
     @Override
     public void run(MemorySegment a, long aAt, MemorySegment b, long bAt, MemorySegment y, long yAt, int n) {

@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /** The template of y = a op b: sixteen comparisons at a time, spread to sixteen bytes. */
 final class VectorCompareLoop implements ElementRows.Compare {
-    private static final VectorOperators.Comparison OP =
-            Specialised.data(MethodHandles.lookup(), VectorOperators.Comparison.class);
+    private static final VectorOperators.Comparison OP = Specialised.data(MethodHandles.lookup(),
+            VectorOperators.Comparison.class);
     private static final int GROUP = 16;
     private static final long LOW_BITS = 0x0101010101010101L;
 

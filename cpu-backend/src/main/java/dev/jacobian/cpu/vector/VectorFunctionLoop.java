@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandles;
  * tail is copied to where it can be a whole vector, and goes through the same loop.
  */
 final class VectorFunctionLoop implements ElementRows.Unary {
-    private static final VectorElementRows.Function1 OP =
-            Specialised.data(MethodHandles.lookup(), VectorElementRows.Function1.class);
+    private static final VectorElementRows.Function1 OP = Specialised.data(MethodHandles.lookup(),
+            VectorElementRows.Function1.class);
 
     @Override
     public void run(MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {

@@ -3,9 +3,9 @@ package dev.jacobian.cpu.vector;
 import static dev.jacobian.cpu.vector.Lanes.all;
 import static dev.jacobian.cpu.vector.Lanes.fma;
 
-import dev.jacobian.cpu.PlainMath;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.UnaryOp;
+import dev.jacobian.cpu.PlainMath;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
@@ -28,6 +28,8 @@ final class VectorMath {
 
     private static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
     private static final float LOG2_E = 1.44269504f;
+
+    private static final float LN2 = 0.69314718f;
 
     /** ln 2 in two parts, the first so short that its multiples are exact. */
     private static final float LN2_HIGH = 0.693359375f;
@@ -124,8 +126,7 @@ final class VectorMath {
         IntVector bits = x.reinterpretAsInts();
         // Taking √½ from the bits makes the exponent that of the nearest power of 2 in the logarithmic sense.
         IntVector e = bits.sub(0x3F3504F3).lanewise(VectorOperators.ASHR, 23);
-        FloatVector f =
-                bits.sub(e.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1);
+        FloatVector f = bits.sub(e.lanewise(VectorOperators.LSHL, 23)).reinterpretAsFloats().sub(1);
         return logNear1(f, e.add(ROUNDING_BITS).reinterpretAsFloats().sub(shift));
     }
 
@@ -174,7 +175,11 @@ final class VectorMath {
     /** The first stage of {@link #erf}: erf(x)/x − 1 for |x| below 1, from there on erf |x| = 1 − e^(−q), 1 from 4 on. */
     static FloatVector erfOfSize(FloatVector x) {
         FloatVector size = x.abs();
-        FloatVector large = all(1).sub(expOfFinite(erfExponent(atMost(size, 4))));
+        FloatVector q = erfExponent(size.min(4));
+        // e^q as in exp, but for small exponents and an accuracy that 1 − e^q needs.
+        FloatVector rounded = fma(q, LOG2_E, all(ROUNDING + 127));
+        FloatVector p = expm1Near0(fma(rounded.sub(ROUNDING + 127), -LN2, q)).add(1);
+        FloatVector large = all(1).sub(p.mul(exponent(rounded.reinterpretAsInts())));
         return erfNear0(x.mul(x)).blend(large, size.compare(VectorOperators.GE, 1));
     }
 
@@ -184,23 +189,21 @@ final class VectorMath {
 
     /** erf(x)/x − 1 for x² = s ≤ 1. */
     private static FloatVector erfNear0(FloatVector s) {
-        FloatVector p = fma(all(7.853862e-05f), s, -0.00080101937f);
-        p = fma(p, s, 0.0051883277f);
-        p = fma(p, s, -0.026853813f);
-        p = fma(p, s, 0.112835854f);
-        p = fma(p, s, -0.37612626f);
-        return fma(p, s, 0.12837917f);
+        FloatVector p = fma(all(-0.0005631421f), s, 0.0049175513f);
+        p = fma(p, s, -0.026711311f);
+        p = fma(p, s, 0.1128018f);
+        p = fma(p, s, -0.37612325f);
+        return fma(p, s, 0.12837912f);
     }
 
     /** ln(1 − erf(t)) for t in 0.98..4. */
     private static FloatVector erfExponent(FloatVector t) {
-        FloatVector q = fma(all(-2.1697611e-05f), t, 0.00044147263f);
-        q = fma(q, t, -0.0042052846f);
-        q = fma(q, t, 0.02521034f);
-        q = fma(q, t, -0.1084221f);
-        q = fma(q, t, -0.6332164f);
-        q = fma(q, t, -1.1295803f);
-        return fma(q, t, 0.00018846802f);
+        FloatVector q = fma(all(0.00018882178f), t, -0.0029724243f);
+        q = fma(q, t, 0.02194036f);
+        q = fma(q, t, -0.10332721f);
+        q = fma(q, t, -0.63788325f);
+        q = fma(q, t, -1.1272514f);
+        return fma(q, t, -0.0003004519f);
     }
 
     static FloatVector sin(FloatVector x) {

@@ -39,7 +39,8 @@ final class VectorNormRows implements NormRows {
             int at) {
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector centered = load(x, (xAt + i) << 2, tail).sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
+            FloatVector centered = load(x, (xAt + i) << 2, tail)
+                    .sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
             FloatVector scales = FloatVector.fromArray(SPECIES, scale, at + i, tail);
             FloatVector biases = FloatVector.fromArray(SPECIES, bias, at + i, tail);
             store(Lanes.fma(centered, scales, biases), y, (yAt + i) << 2, tail);
@@ -85,7 +86,8 @@ final class VectorNormRows implements NormRows {
             int at) {
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector centered = load(x, (xAt + i) << 2, tail).sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
+            FloatVector centered = load(x, (xAt + i) << 2, tail)
+                    .sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
             FloatVector gradient = load(dy, (dyAt + i) << 2, tail).sub(FloatVector.fromArray(SPECIES, a, at + i, tail));
             FloatVector minusB = FloatVector.fromArray(SPECIES, b, at + i, tail).neg();
             FloatVector scales = FloatVector.fromArray(SPECIES, scale, at + i, tail);

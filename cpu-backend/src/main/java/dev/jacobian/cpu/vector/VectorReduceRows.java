@@ -33,8 +33,8 @@ final class VectorReduceRows implements ReduceRows {
         for (; i <= n - 4 * COUNT; i += 4 * COUNT) {
             a = a.add(load(x, (at + i) << 2));
             b = b.add(load(x, (at + i + COUNT) << 2));
-            c = c.add(load(x, (at + i + 2 * COUNT) << 2));
-            d = d.add(load(x, (at + i + 3 * COUNT) << 2));
+            c = c.add(load(x, (at + i + 2L * COUNT) << 2));
+            d = d.add(load(x, (at + i + 3L * COUNT) << 2));
         }
         for (; i <= n - COUNT; i += COUNT) {
             a = a.add(load(x, (at + i) << 2));
@@ -87,8 +87,8 @@ final class VectorReduceRows implements ReduceRows {
                 long place = at + column + row * rowStep;
                 a = a.add(load(x, place << 2));
                 b = b.add(load(x, (place + COUNT) << 2));
-                c = c.add(load(x, (place + 2 * COUNT) << 2));
-                d = d.add(load(x, (place + 3 * COUNT) << 2));
+                c = c.add(load(x, (place + 2L * COUNT) << 2));
+                d = d.add(load(x, (place + 3L * COUNT) << 2));
             }
             a.intoArray(out, column);
             b.intoArray(out, column + COUNT);

@@ -12,7 +12,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** Softmax and its relatives on vectors. */
+/** Softmax and its relatives on vectors. Tails have methods of their own for the reason in {@link VectorMath}. */
 final class VectorSoftmaxRows implements SoftmaxRows {
     @Override
     public float max(MemorySegment x, long at, int n) {
@@ -50,11 +50,12 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         for (; i <= n - COUNT; i += COUNT) {
             a = a.add(VectorMath.expOfNegative(load(x, (at + i) << 2).sub(max)));
         }
-        if (i < n) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            a = a.add(VectorMath.expOfNegative(load(x, (at + i) << 2, tail).sub(max)), tail);
-        }
-        return Lanes.sum(a);
+        return Lanes.sum(a) + (i < n ? sumExpOfTail(x, at + i, n - i, max) : 0);
+    }
+
+    private static float sumExpOfTail(MemorySegment x, long at, int n, float max) {
+        VectorMask<Float> tail = Lanes.tail(0, n);
+        return Lanes.sum(all(0).blend(VectorMath.expOfNegative(load(x, at << 2, tail).sub(max)), tail));
     }
 
     @Override
@@ -90,13 +91,14 @@ final class VectorSoftmaxRows implements SoftmaxRows {
             store(e, y, (yAt + i) << 2);
             a = a.add(e);
         }
-        if (i < n) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector e = VectorMath.expOfNegative(load(x, (xAt + i) << 2, tail).sub(max));
-            store(e, y, (yAt + i) << 2, tail);
-            a = a.add(e, tail);
-        }
-        return Lanes.sum(a);
+        return Lanes.sum(a) + (i < n ? storeExpOfTail(x, xAt + i, max, y, yAt + i, n - i) : 0);
+    }
+
+    private static float storeExpOfTail(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
+        VectorMask<Float> tail = Lanes.tail(0, n);
+        FloatVector e = VectorMath.expOfNegative(load(x, xAt << 2, tail).sub(max));
+        store(e, y, yAt << 2, tail);
+        return Lanes.sum(all(0).blend(e, tail));
     }
 
     private static void scale(MemorySegment y, long at, float factor, int n) {
@@ -113,34 +115,59 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     @Override
     public void columns(
             boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep, int n, int columns) {
+        long step = rowStep << 2;
         for (int column = 0; column < columns; column += COUNT) {
             VectorMask<Float> tail = Lanes.tail(column, columns);
             long from = (xAt + column) << 2;
             long to = (yAt + column) << 2;
-            long step = rowStep << 2;
-            FloatVector max = all(Float.NEGATIVE_INFINITY);
-            for (int k = 0; k < n; k++) {
-                max = larger(max, load(x, from + k * step, tail));
-            }
-            FloatVector sum = all(0);
-            for (int k = 0; k < n; k++) {
-                FloatVector difference = load(x, from + k * step, tail).sub(max);
-                FloatVector e = VectorMath.expOfNegative(difference);
-                store(log ? difference : e, y, to + k * step, tail);
-                sum = sum.add(e);
-            }
+            FloatVector max = columnMax(x, from, step, n, tail);
             if (log) {
-                FloatVector logSum = VectorMath.log(sum);
+                FloatVector logSum = VectorMath.log(columnSum(x, from, step, n, max, tail));
                 for (int k = 0; k < n; k++) {
-                    store(load(y, to + k * step, tail).sub(logSum), y, to + k * step, tail);
+                    store(load(x, from + k * step, tail).sub(max).sub(logSum), y, to + k * step, tail);
                 }
             } else {
-                FloatVector factor = all(1).div(sum);
+                FloatVector factor = all(1).div(columnExp(x, from, y, to, step, n, max, tail));
                 for (int k = 0; k < n; k++) {
                     store(load(y, to + k * step, tail).mul(factor), y, to + k * step, tail);
                 }
             }
         }
+    }
+
+    private static FloatVector columnMax(MemorySegment x, long from, long step, int n, VectorMask<Float> tail) {
+        FloatVector max = all(Float.NEGATIVE_INFINITY);
+        for (int k = 0; k < n; k++) {
+            max = larger(max, load(x, from + k * step, tail));
+        }
+        return max;
+    }
+
+    private static FloatVector columnSum(
+            MemorySegment x, long from, long step, int n, FloatVector max, VectorMask<Float> tail) {
+        FloatVector sum = all(0);
+        for (int k = 0; k < n; k++) {
+            sum = sum.add(VectorMath.expOfNegative(load(x, from + k * step, tail).sub(max)));
+        }
+        return sum;
+    }
+
+    private static FloatVector columnExp(
+            MemorySegment x,
+            long from,
+            MemorySegment y,
+            long to,
+            long step,
+            int n,
+            FloatVector max,
+            VectorMask<Float> tail) {
+        FloatVector sum = all(0);
+        for (int k = 0; k < n; k++) {
+            FloatVector e = VectorMath.expOfNegative(load(x, from + k * step, tail).sub(max));
+            store(e, y, to + k * step, tail);
+            sum = sum.add(e);
+        }
+        return sum;
     }
 
     @Override
@@ -151,17 +178,39 @@ final class VectorSoftmaxRows implements SoftmaxRows {
             int count = Math.min(ReduceRows.RUN, n - i);
             total += log ? VectorReduceRows.sum(dy, dyAt + i, count) : dot(y, yAt + i, dy, dyAt + i, count);
         }
-        FloatVector sum = all((float) total);
-        for (int i = 0; i < n; i += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector value = load(y, (yAt + i) << 2, tail);
-            FloatVector gradient = load(dy, (dyAt + i) << 2, tail);
-            store(gradient(log, value, gradient, sum), dx, (dxAt + i) << 2, tail);
+        if (log) {
+            logGradient(y, yAt, dy, dyAt, dx, dxAt, (float) total, n);
+        } else {
+            gradient(y, yAt, dy, dyAt, dx, dxAt, (float) total, n);
         }
     }
 
-    private static FloatVector gradient(boolean log, FloatVector y, FloatVector dy, FloatVector sum) {
-        return log ? dy.sub(VectorMath.exp(y).mul(sum)) : y.mul(dy.sub(sum));
+    private static void logGradient(
+            MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector p = VectorMath.expOfNegative(load(y, (yAt + i) << 2));
+            store(load(dy, (dyAt + i) << 2).sub(p.mul(sum)), dx, (dxAt + i) << 2);
+        }
+        if (i < n) {
+            logGradientTail(y, yAt + i, dy, dyAt + i, dx, dxAt + i, sum, n - i);
+        }
+    }
+
+    private static void logGradientTail(
+            MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
+        VectorMask<Float> tail = Lanes.tail(0, n);
+        FloatVector p = VectorMath.expOfNegative(load(y, yAt << 2, tail));
+        store(load(dy, dyAt << 2, tail).sub(p.mul(sum)), dx, dxAt << 2, tail);
+    }
+
+    private static void gradient(
+            MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(i, n);
+            FloatVector p = load(y, (yAt + i) << 2, tail);
+            store(p.mul(load(dy, (dyAt + i) << 2, tail).sub(sum)), dx, (dxAt + i) << 2, tail);
+        }
     }
 
     private static float dot(MemorySegment y, long yAt, MemorySegment dy, long dyAt, int n) {
@@ -191,32 +240,77 @@ final class VectorSoftmaxRows implements SoftmaxRows {
             long rowStep,
             int n,
             int columns) {
+        long step = rowStep << 2;
         for (int column = 0; column < columns; column += COUNT) {
             VectorMask<Float> tail = Lanes.tail(column, columns);
-            long step = rowStep << 2;
             long result = (yAt + column) << 2;
             long from = (dyAt + column) << 2;
             long to = (dxAt + column) << 2;
-            FloatVector sum = all(0);
-            for (int k = 0; k < n; k++) {
-                FloatVector gradient = load(dy, from + k * step, tail);
-                sum = sum.add(log ? gradient : gradient.mul(load(y, result + k * step, tail)));
+            if (log) {
+                columnLogGradient(y, result, dy, from, dx, to, step, n, tail);
+            } else {
+                columnGradient(y, result, dy, from, dx, to, step, n, tail);
             }
-            for (int k = 0; k < n; k++) {
-                FloatVector value = load(y, result + k * step, tail);
-                FloatVector gradient = load(dy, from + k * step, tail);
-                store(gradient(log, value, gradient, sum), dx, to + k * step, tail);
-            }
+        }
+    }
+
+    private static void columnLogGradient(
+            MemorySegment y,
+            long result,
+            MemorySegment dy,
+            long from,
+            MemorySegment dx,
+            long to,
+            long step,
+            int n,
+            VectorMask<Float> tail) {
+        FloatVector sum = all(0);
+        for (int k = 0; k < n; k++) {
+            sum = sum.add(load(dy, from + k * step, tail));
+        }
+        for (int k = 0; k < n; k++) {
+            FloatVector p = VectorMath.expOfNegative(load(y, result + k * step, tail));
+            store(load(dy, from + k * step, tail).sub(p.mul(sum)), dx, to + k * step, tail);
+        }
+    }
+
+    private static void columnGradient(
+            MemorySegment y,
+            long result,
+            MemorySegment dy,
+            long from,
+            MemorySegment dx,
+            long to,
+            long step,
+            int n,
+            VectorMask<Float> tail) {
+        FloatVector sum = all(0);
+        for (int k = 0; k < n; k++) {
+            sum = sum.add(load(dy, from + k * step, tail).mul(load(y, result + k * step, tail)));
+        }
+        for (int k = 0; k < n; k++) {
+            FloatVector p = load(y, result + k * step, tail);
+            store(p.mul(load(dy, from + k * step, tail).sub(sum)), dx, to + k * step, tail);
         }
     }
 
     @Override
     public void shiftedExp(
             MemorySegment x, long xAt, float logSumExp, float shift, float scale, MemorySegment y, long yAt, int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector e = VectorMath.exp(load(x, (xAt + i) << 2, tail).sub(logSumExp));
-            store(e.sub(shift).mul(scale), y, (yAt + i) << 2, tail);
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector e = VectorMath.exp(load(x, (xAt + i) << 2).sub(logSumExp));
+            store(e.sub(shift).mul(scale), y, (yAt + i) << 2);
         }
+        if (i < n) {
+            shiftedExpTail(x, xAt + i, logSumExp, shift, scale, y, yAt + i, n - i);
+        }
+    }
+
+    private static void shiftedExpTail(
+            MemorySegment x, long xAt, float logSumExp, float shift, float scale, MemorySegment y, long yAt, int n) {
+        VectorMask<Float> tail = Lanes.tail(0, n);
+        FloatVector e = VectorMath.exp(load(x, xAt << 2, tail).sub(logSumExp));
+        store(e.sub(shift).mul(scale), y, yAt << 2, tail);
     }
 }

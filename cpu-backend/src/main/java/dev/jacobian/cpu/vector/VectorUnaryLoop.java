@@ -8,8 +8,8 @@ import jdk.incubator.vector.VectorMask;
 
 /** The template of y = op(x). */
 final class VectorUnaryLoop implements ElementRows.Unary {
-    private static final VectorElementRows.Function1 OP =
-            Specialised.data(MethodHandles.lookup(), VectorElementRows.Function1.class);
+    private static final VectorElementRows.Function1 OP = Specialised.data(MethodHandles.lookup(),
+            VectorElementRows.Function1.class);
 
     @Override
     public void run(MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {

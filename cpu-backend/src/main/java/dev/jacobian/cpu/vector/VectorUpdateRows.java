@@ -47,8 +47,7 @@ final class VectorUpdateRows implements UpdateRows {
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector parameter = load(p, (pAt + i) << 2, tail);
-            FloatVector gradient =
-                    load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
+            FloatVector gradient = load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
             FloatVector first = load(m, (mAt + i) << 2, tail)
                     .mul(step.beta1())
                     .add(gradient.mul(step.oneMinusBeta1()));
@@ -67,8 +66,7 @@ final class VectorUpdateRows implements UpdateRows {
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector parameter = load(p, (pAt + i) << 2, tail);
-            FloatVector gradient =
-                    load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
+            FloatVector gradient = load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
             store(parameter.sub(gradient.mul(step.rate())), p, (pAt + i) << 2, tail);
         }
     }
@@ -89,8 +87,7 @@ final class VectorUpdateRows implements UpdateRows {
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector parameter = load(p, (pAt + i) << 2, tail);
-            FloatVector gradient =
-                    load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
+            FloatVector gradient = load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
             FloatVector speed = load(velocity, (velocityAt + i) << 2, tail).mul(step.momentum()).add(gradient);
             FloatVector direction = gradient.mul(ofGradient).add(speed.mul(ofVelocity));
             store(speed, velocity, (velocityAt + i) << 2, tail);
@@ -140,8 +137,7 @@ final class VectorUpdateRows implements UpdateRows {
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             IntVector upperBits = IntVector.fromArray(INTS, words, i).lanewise(VectorOperators.LSHR, 8);
-            VectorMask<Float> kept =
-                    upperBits.compare(VectorOperators.GE, threshold).cast(Lanes.SPECIES);
+            VectorMask<Float> kept = upperBits.compare(VectorOperators.GE, threshold).cast(Lanes.SPECIES);
             FloatVector value = load(x, (xAt + i) << 2, tail).div(keep);
             store(zero.blend(value, kept), y, (yAt + i) << 2, tail);
         }

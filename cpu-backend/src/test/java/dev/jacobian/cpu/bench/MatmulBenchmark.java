@@ -49,19 +49,19 @@ public class MatmulBenchmark {
 
     /** m x n x k, with which of A and B are stored transposed (n: no, t: yes), and how many such products there are. */
     @Param({
-        "64x64x64 nn 1",
-        "256x256x256 nn 1",
-        "512x512x512 nn 1",
-        "1024x1024x1024 nn 1",
-        "2048x2048x2048 nn 1",
-        "128x512x784 nn 1",
-        "128x784x512 nn 1",
-        "512x512x512 nt 1",
-        "512x512x512 tn 1",
-        "512x512x512 tt 1",
-        "128x128x64 nn 64",
-        "16x16x16 nn 1",
-        "1x1024x1024 nt 1"
+            "64x64x64 nn 1",
+            "256x256x256 nn 1",
+            "512x512x512 nn 1",
+            "1024x1024x1024 nn 1",
+            "2048x2048x2048 nn 1",
+            "128x512x784 nn 1",
+            "128x784x512 nn 1",
+            "512x512x512 nt 1",
+            "512x512x512 tn 1",
+            "512x512x512 tt 1",
+            "128x128x64 nn 64",
+            "16x16x16 nn 1",
+            "1x1024x1024 nt 1"
     })
     public String product;
 

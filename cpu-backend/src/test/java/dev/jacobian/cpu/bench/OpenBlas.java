@@ -22,8 +22,7 @@ import java.util.List;
 final class OpenBlas {
     private static final String FOLDER = "org/bytedeco/openblas/linux-x86_64/";
     private static final String LIBRARY = "libopenblas.so.0";
-    private static final List<String> FILES =
-            List.of("libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5", LIBRARY);
+    private static final List<String> FILES = List.of("libgcc_s.so.1", "libquadmath.so.0", "libgfortran.so.5", LIBRARY);
     private static final int ROW_MAJOR = 101;
     private static final int NO_TRANSPOSE = 111;
     private static final int TRANSPOSE = 112;

@@ -25,7 +25,8 @@ class GemmTest {
     private static final int[] SIZES = {1, 2, 5, 6, 7, 16, 17, 65};
     private static final int[] DEPTHS = {1, 3, 15, 64, 385};
     private static final int[][] SHAPES = {{97, 129, 400}, {129, 97, 385}, {64, 63, 64}, {385, 17, 96}, {96, 385, 15},
-            {400, 300, 129}, {12, 320, 1000}, {3, 385, 96}, {300, 257, 1030}, {1, 385, 385}, {385, 1, 385}, {1, 2000, 300}, {2000, 1, 300},
+            {400, 300, 129}, {12, 320, 1000}, {3, 385, 96}, {300, 257, 1030}, {1, 385, 385}, {385, 1, 385},
+            {1, 2000, 300}, {2000, 1, 300},
             {1, 1, 4000}};
 
     /** The loops under test: scalar ones, and on vectors where the Vector API is there. */
@@ -107,7 +108,8 @@ class GemmTest {
             MemorySegment alone = arena.allocate(JAVA_FLOAT, (long) batch * m * n);
             Gemm gemm = new Gemm(kernel);
             gemm.multiply(new Threads(2), m, n, k, Matrix.rowMajor(a, k), steps(batch, (long) m * k),
-                    Matrix.rowMajor(b, n), steps(batch, 0), Matrix.rowMajor(together, n), steps(batch, (long) m * n), false);
+                    Matrix.rowMajor(b, n), steps(batch, 0), Matrix.rowMajor(together, n), steps(batch, (long) m * n),
+                    false);
             gemm.multiply(new Threads(1), batch * m, n, k, Matrix.rowMajor(a, k), Matrix.rowMajor(b, n),
                     Matrix.rowMajor(alone, n), false);
             assertThat(together.mismatch(alone)).isEqualTo(-1);
@@ -176,7 +178,7 @@ class GemmTest {
             for (int[] shape : new int[][] {{10, 10, 10}, {10, 1, 10}, {1, 10, 10}}) {
                 assertThatThrownBy(
                         () -> gemm.multiply(team, shape[0], shape[1], shape[2], small, small, x, false))
-                                .isInstanceOf(IndexOutOfBoundsException.class);
+                        .isInstanceOf(IndexOutOfBoundsException.class);
             }
         }
     }
@@ -282,7 +284,8 @@ class GemmTest {
         Matrix matrix(Arena arena, int rows, int columns, long seed, int block) {
             long rowStride = rowStride(columns);
             long colStride = colStride(block);
-            long used = block == 0 || columns == 0 ? 0
+            long used = block == 0 || columns == 0
+                    ? 0
                     : (rows / block - 1) * step(block, columns) + (block - 1) * rowStride + (columns - 1) * colStride
                             + 1;
             return new Matrix(random(arena, 3 + used, seed), 3, rowStride, colStride);
