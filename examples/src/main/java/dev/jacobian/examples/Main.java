@@ -33,24 +33,10 @@ public final class Main implements Runnable {
      * @param arguments what stands behind its name
      */
     public static void main(String[] arguments) {
-        int code = execute(commandLine(), arguments);
+        int code = commandLine().execute(arguments);
         // Without an error the program ends when its last thread does, as with java itself.
         if (code != ExitCode.OK) {
             System.exit(code);
-        }
-    }
-
-    /** A wrong setting of a backend is found out when the backends are looked for, which is once, in an initialiser. */
-    static int execute(CommandLine line, String... arguments) {
-        try {
-            return line.execute(arguments);
-        } catch (ExceptionInInitializerError failed) {
-            if (failed.getCause() instanceof IllegalArgumentException wrong) {
-                line.getErr().println(Errors.describe(wrong));
-                line.getErr().flush();
-                return ExitCode.USAGE;
-            }
-            throw failed;
         }
     }
 
@@ -90,7 +76,11 @@ public final class Main implements Runnable {
             (thrown instanceof ScriptException ? thrown.getCause() : thrown).printStackTrace(err);
         }
         err.flush();
-        return thrown instanceof Failure failure ? failure.exitCode() : ExitCode.FAILED;
+        return switch (thrown) {
+            case Failure failure -> failure.exitCode();
+            case IllegalArgumentException _ -> ExitCode.USAGE;
+            default -> ExitCode.FAILED;
+        };
     }
 
     private boolean isVerbose() {

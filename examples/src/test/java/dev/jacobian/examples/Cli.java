@@ -24,7 +24,7 @@ record Cli(int code, String out, String err) {
             CommandLine line = Main.commandLine().setOut(new PrintWriter(printed, true, StandardCharsets.UTF_8))
                     .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8)).setColorScheme(
                             CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF));
-            int code = Main.execute(line, arguments);
+            int code = line.execute(arguments);
             return new Cli(code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
         } finally {
             System.setOut(before);

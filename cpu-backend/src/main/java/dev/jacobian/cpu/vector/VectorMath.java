@@ -27,17 +27,16 @@ final class VectorMath {
     private static final float ROUNDING = 0x1.8p23f;
 
     private static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
-    private static final float LOG2_E = 1.44269504f;
-
-    private static final float LN2 = 0.69314718f;
+    private static final float LOG2_E = 1.442695f;
+    private static final float LN2 = 0.6931472f;
 
     /** ln 2 in two parts, the first so short that its multiples are exact. */
-    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LN2_HIGH = 0.6933594f;
     private static final float LN2_LOW = -2.12194440e-4f;
 
     /** π/2 in four parts, the first two so short that their multiples are exact. */
     private static final float HALF_PI_1 = 1.5703125f;
-    private static final float HALF_PI_2 = 4.837512969970703125e-4f;
+    private static final float HALF_PI_2 = 4.837513e-4f;
     private static final float HALF_PI_3 = 0x1.4442d2p-24f;
     private static final float HALF_PI_4 = -1.7151245e-15f;
 
@@ -221,7 +220,7 @@ final class VectorMath {
 
     /** sin(x + turns · π/2). */
     private static FloatVector quarterTurns(FloatVector x, int turns) {
-        FloatVector rounded = fma(x, 0.636619772f, all(ROUNDING));
+        FloatVector rounded = fma(x, 0.63661975f, all(ROUNDING));
         FloatVector n = rounded.sub(ROUNDING);
         FloatVector r = fma(n, -HALF_PI_2, fma(n, -HALF_PI_1, x));
         r = fma(n, -HALF_PI_4, fma(n, -HALF_PI_3, r));
