@@ -26,10 +26,12 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * The float32 matrix product beside OpenBLAS. {@link #sideBySide} times both in turns, so that what disturbs one
- * disturbs the other as well, and prints their medians, the median of the ratios of neighbours, and the share of the
- * peak; its score, the time of a whole round, says nothing. OpenBLAS is called through
- * {@code sgemm} also where its {@code sgemv} would do. {@link #ours} and {@link #openBlas} are plain, for profilers.
+ * The float32 matrix product beside OpenBLAS. On one thread, {@link #sideBySide} times both in turns, so that what disturbs
+ * one disturbs the other as well, and prints their medians, the median of the ratios of neighbours, and the share of the
+ * peak; its score, the time of a whole round, says nothing. On several threads compare {@link #ours} with
+ * {@link #openBlas}, which run in processes of their own: in one process OpenBLAS's threads go on spinning after a product,
+ * on the cores that ours needs, and halve its rate. OpenBLAS is called through {@code sgemm} also where its {@code sgemv}
+ * would do.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -40,12 +42,6 @@ import org.openjdk.jmh.infra.Blackhole;
 public class MatmulBenchmark {
     /** One turn lasts about this long or one product, so that reading the clock costs nothing. */
     private static final double TURN_NANOS = 2e6;
-
-    /** The same with several threads, so that waking those of the other library costs nothing. */
-    private static final double SHARED_TURN_NANOS = 4e7;
-
-    /** OpenBLAS's threads go on spinning for about 20 ms after a product, on the cores that our turn needs. */
-    private static final long SPIN_MILLIS = 50;
 
     /** m x n x k, with which of A and B are stored transposed (n: no, t: yes), and how many such products there are. */
     @Param({
@@ -107,7 +103,7 @@ public class MatmulBenchmark {
         as = matrices(a, m * k);
         bs = matrices(b, k * n);
         cs = matrices(c, m * n);
-        repeats = (int) Math.max(1, (threads > 1 ? SHARED_TURN_NANOS : TURN_NANOS) / (work() / 50));
+        repeats = (int) Math.max(1, TURN_NANOS / (work() / 50));
         for (int i = 0; i < Peak.WARM_UP; i++) {
             Peak.gigaflops(hole);
         }
@@ -147,10 +143,7 @@ public class MatmulBenchmark {
 
     /** Both in turns, with the peak between the rounds. */
     @Benchmark
-    public void sideBySide(Blackhole hole) throws InterruptedException {
-        if (threads > 1) {
-            Thread.sleep(SPIN_MILLIS);
-        }
+    public void sideBySide(Blackhole hole) {
         long start = System.nanoTime();
         for (int i = 0; i < repeats; i++) {
             ours();
