@@ -1,5 +1,7 @@
 package dev.jacobian.optim;
 
+import dev.jacobian.backend.AdamKernel;
+import dev.jacobian.backend.DType;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import java.util.List;
@@ -15,8 +17,18 @@ import java.util.List;
  *
  * <p>for update number t of a parameter; m and v start at zero. Defaults: β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.
  */
-public final class Adam extends Optimizer {
-    private final AdamRule rule = new AdamRule(false, 0);
+public sealed class Adam extends Optimizer permits AdamW {
+    private static final List<String> STATE = List.of("exp_avg", "exp_avg_sq");
+    private static final int LR = 0;
+    private static final int SCALE = 1;
+    private static final int CORRECTION_1 = 2;
+    private static final int CORRECTION_2 = 3;
+
+    private final boolean decoupled;
+    private double beta1 = 0.9;
+    private double beta2 = 0.999;
+    private double epsilon = 1e-8;
+    private double weightDecay;
 
     /**
      * An optimiser with the default options.
@@ -26,7 +38,13 @@ public final class Adam extends Optimizer {
      * @throws IllegalArgumentException if an argument is out of range
      */
     public Adam(List<Param> parameters, double lr) {
+        this(parameters, lr, false, 0);
+    }
+
+    Adam(List<Param> parameters, double lr, boolean decoupled, double weightDecay) {
         super(parameters, lr);
+        this.decoupled = decoupled;
+        this.weightDecay = weightDecay;
     }
 
     /**
@@ -37,8 +55,10 @@ public final class Adam extends Optimizer {
      * @return this
      * @throws IllegalArgumentException if one is out of range
      */
-    public Adam betas(double beta1, double beta2) {
-        rule.setBetas(beta1, beta2);
+    public final Adam betas(double beta1, double beta2) {
+        double first = belowOne("beta1", beta1);
+        this.beta2 = belowOne("beta2", beta2);
+        this.beta1 = first;
         return this;
     }
 
@@ -49,8 +69,8 @@ public final class Adam extends Optimizer {
      * @return this
      * @throws IllegalArgumentException if it is out of range
      */
-    public Adam epsilon(double epsilon) {
-        rule.setEpsilon(epsilon);
+    public final Adam epsilon(double epsilon) {
+        this.epsilon = notNegative("epsilon", epsilon);
         return this;
     }
 
@@ -61,23 +81,55 @@ public final class Adam extends Optimizer {
      * @return this
      * @throws IllegalArgumentException if it is out of range
      */
-    public Adam weightDecay(double weightDecay) {
-        rule.setWeightDecay(weightDecay);
+    public final Adam weightDecay(double weightDecay) {
+        this.weightDecay = notNegative("weight decay", weightDecay);
         return this;
     }
 
     @Override
-    protected List<String> stateNames() {
-        return AdamRule.STATE;
+    protected final List<String> stateNames() {
+        return STATE;
     }
 
     @Override
-    protected double[] scalars(int update) {
-        return rule.scalars(lr(), gradScale(), update);
+    protected final double[] scalars(int update) {
+        return new double[] {lr(), gradScale(), 1 - Math.pow(beta1, update), 1 - Math.pow(beta2, update)};
     }
 
     @Override
-    protected void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
-        rule.update(parameter, gradient, state, scalars);
+    protected final void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
+        Param m = state.get(0);
+        Param v = state.get(1);
+        AdamKernel kernel = parameter.dtype() == DType.FLOAT32
+                ? parameter.device().backend().kernel(AdamKernel.class, DType.FLOAT32)
+                : null;
+        if (kernel == null) {
+            compose(parameter, gradient, m, v, scalars);
+            return;
+        }
+        kernel.adam(parameter.view(), gradient.view(), m.view(), v.view(), beta1, beta2, epsilon, weightDecay,
+                decoupled,
+                scalars.view());
+        m.changed();
+        v.changed();
+    }
+
+    /** The definition of the kernel. */
+    private void compose(Param parameter, Tensor gradient, Param m, Param v, Tensor scalars) {
+        Tensor lr = scalars.select(0, LR);
+        Tensor g = gradient.mul(scalars.select(0, SCALE));
+        Tensor decayed = parameter;
+        if (weightDecay != 0 && decoupled) {
+            decayed = parameter.mul(lr.mul(-weightDecay).add(1));
+        } else if (weightDecay != 0) {
+            g = g.add(parameter.mul(weightDecay));
+        }
+        Tensor first = m.mul(beta1).add(g.mul(1 - beta1));
+        Tensor second = v.mul(beta2).add(g.square().mul(1 - beta2));
+        Tensor denominator = second.sqrt().div(scalars.select(0, CORRECTION_2).sqrt()).add(epsilon);
+        Tensor changed = decayed.sub(first.div(denominator).mul(lr.div(scalars.select(0, CORRECTION_1))));
+        m.set(first);
+        v.set(second);
+        parameter.set(changed);
     }
 }

@@ -1,7 +1,6 @@
 package dev.jacobian.optim;
 
 import dev.jacobian.tensor.Param;
-import dev.jacobian.tensor.Tensor;
 import java.util.List;
 
 /**
@@ -15,9 +14,7 @@ import java.util.List;
  *
  * <p>for update number t of a parameter; m and v start at zero. Defaults: β₁ = 0.9, β₂ = 0.999, ε = 1e-8, λ = 0.01.
  */
-public final class AdamW extends Optimizer {
-    private final AdamRule rule = new AdamRule(true, 0.01);
-
+public final class AdamW extends Adam {
     /**
      * An optimiser with the default options.
      *
@@ -26,58 +23,6 @@ public final class AdamW extends Optimizer {
      * @throws IllegalArgumentException if an argument is out of range
      */
     public AdamW(List<Param> parameters, double lr) {
-        super(parameters, lr);
-    }
-
-    /**
-     * Sets how fast the moments forget.
-     *
-     * @param beta1 β₁, in 0..1, below 1
-     * @param beta2 β₂, in 0..1, below 1
-     * @return this
-     * @throws IllegalArgumentException if one is out of range
-     */
-    public AdamW betas(double beta1, double beta2) {
-        rule.setBetas(beta1, beta2);
-        return this;
-    }
-
-    /**
-     * Sets what keeps the denominator from zero.
-     *
-     * @param epsilon ε, not negative
-     * @return this
-     * @throws IllegalArgumentException if it is out of range
-     */
-    public AdamW epsilon(double epsilon) {
-        rule.setEpsilon(epsilon);
-        return this;
-    }
-
-    /**
-     * Sets the weight decay.
-     *
-     * @param weightDecay λ, not negative
-     * @return this
-     * @throws IllegalArgumentException if it is out of range
-     */
-    public AdamW weightDecay(double weightDecay) {
-        rule.setWeightDecay(weightDecay);
-        return this;
-    }
-
-    @Override
-    protected List<String> stateNames() {
-        return AdamRule.STATE;
-    }
-
-    @Override
-    protected double[] scalars(int update) {
-        return rule.scalars(lr(), gradScale(), update);
-    }
-
-    @Override
-    protected void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
-        rule.update(parameter, gradient, state, scalars);
+        super(parameters, lr, true, 0.01);
     }
 }
