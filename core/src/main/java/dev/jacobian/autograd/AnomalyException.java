@@ -1,6 +1,6 @@
 package dev.jacobian.autograd;
 
-/** A result that is not finite, found in anomaly mode where it first appeared. */
+/** A result that holds a NaN, found in anomaly mode where it first appeared. */
 public final class AnomalyException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

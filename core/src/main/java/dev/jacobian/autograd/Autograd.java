@@ -54,7 +54,7 @@ public final class Autograd {
     }
 
     /**
-     * Checks every result, forward and backward, until closed; the first that is not finite is an
+     * Checks every result, forward and backward, until closed; the first that holds a NaN is an
      * {@link AnomalyException} that names the operation and the layer. Slow: for finding where a NaN comes from.
      *
      * @return to be closed, in a try-with-resources statement
@@ -129,7 +129,7 @@ public final class Autograd {
         OpContext context = new OpContext(op, kernel, inputs, record);
         Tensor result = forward(op, context, mode, inputs);
         if (mode.anomaly) {
-            checkFinite(result, op, mode.layer, "result");
+            checkNumbers(result, op, mode.layer, "result");
         }
         if (record && result.dtype().isFloating()) {
             Node node = new Node(op, context, inputs.clone(), kernel != null, mode.layer);
@@ -157,6 +157,9 @@ public final class Autograd {
     }
 
     private static void checkInputs(Op op, Tensor[] inputs) {
+        if (inputs.length == 0) {
+            throw new IllegalArgumentException(op.name() + ": no inputs, expected at least one tensor");
+        }
         Device device = inputs[0].device();
         for (int i = 0; i < inputs.length; i++) {
             if (!inputs[i].isAlive()) {
@@ -178,10 +181,11 @@ public final class Autograd {
         return false;
     }
 
-    static void checkFinite(Tensor value, Op op, String layer, String what) {
-        if (!isFinite(value)) {
+    /** Infinities pass: they are what masks for a softmax are made of. */
+    static void checkNumbers(Tensor value, Op op, String layer, String what) {
+        if (value.dtype().isFloating() && Double.isNaN(reduced(ReduceOp.MAX, value))) {
             throw new AnomalyException("anomaly: the " + what + " of " + op.name() + " of shape " + value.shape()
-                    + (layer.isEmpty() ? "" : " in layer " + layer) + " is not finite");
+                    + (layer.isEmpty() ? "" : " in layer " + layer) + " holds a NaN");
         }
     }
 
@@ -195,57 +199,61 @@ public final class Autograd {
         if (!value.dtype().isFloating() || value.shape().size() == 0) {
             return true;
         }
-        try (var _ = MemoryScope.open("of a check"); var _ = noGrad()) {
-            Tensor zeros = Tensor.empty(value.device(), value.dtype(), value.shape());
+        try (var _ = MemoryScope.open("of a check")) {
+            Tensor zeros = value.emptyLike();
             value.device().backend().binary(BinaryOp.MUL, value.view(), 0, zeros.view());
+            return reduced(ReduceOp.SUM, zeros) == 0;
+        }
+    }
+
+    /** One number of all elements, unrecorded and unchecked. */
+    private static double reduced(ReduceOp op, Tensor value) {
+        try (var _ = MemoryScope.open("of a check")) {
             int[] ones = new int[value.rank()];
             Arrays.fill(ones, 1);
-            Tensor sum = Tensor.empty(value.device(), value.dtype(), Shape.of(ones));
-            value.device().backend().reduce(ReduceOp.SUM, zeros.view(), sum.view());
-            return sum.item() == 0;
+            Tensor one = Tensor.empty(value.device(), value.dtype(), Shape.of(ones));
+            value.device().backend().reduce(op, value.view(), one.view());
+            return one.item();
         }
     }
 
     /**
-     * The gradients of one number.
+     * The gradients of one number. Under {@link #higherOrder}, they can be differentiated again; elsewhere that is an
+     * error.
      *
      * @param y a tensor of one element, with history
      * @param inputs the tensors that it is differentiated by
      * @return one gradient for each, of its shape; zeros where y does not depend on it
+     * @throws IllegalStateException if y has no history at all
      */
     public static List<Tensor> grad(Tensor y, Tensor... inputs) {
-        if (y.shape().size() != 1) {
-            throw new IllegalArgumentException("grad: result of shape " + y.shape()
-                    + ", expected one element; sum it, or use Autograd.vjp or Autograd.jacobian");
+        checkOneElement(y);
+        if (!y.requiresGrad()) {
+            throw new IllegalStateException("grad: the result does not depend on anything that requires a gradient; use"
+                    + " parameters, or requireGrad(), outside of noGrad()");
         }
-        return Tape.gradients(y, y.onesLike(), false, false, inputs);
+        boolean again = isRecording() && isHigherOrder();
+        List<Tensor> gradients = Tape.gradients(y, y.onesLike(), again, again, inputs);
+        return again || !isRecording() ? gradients : gradients.stream().map(g -> apply(new OnceOnly(), g, y)).toList();
     }
 
     /**
      * The gradient of a function of one number. Inside the function of another call, and under {@link #higherOrder}, the
-     * result can be differentiated again, also by tensors that the function refers to.
+     * result can be differentiated again, also by tensors that the function refers to; elsewhere that is an error.
      *
      * @param function of one tensor, with one element as its result
      * @param x where
      * @return df/dx, of x's shape
      */
     public static Tensor grad(UnaryOperator<Tensor> function, Tensor x) {
-        boolean again = isDifferentiatedAgain(x);
-        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true);
-                var _ = recording(true);
-                var _ = differentiating()) {
-            Tensor input = variable(x, again);
-            Tensor y = function.apply(input);
-            if (y.shape().size() != 1) {
-                throw new IllegalArgumentException("grad: result of shape " + y.shape()
-                        + ", expected one element; sum it, or use Autograd.vjp or Autograd.jacobian");
-            }
-            return Tape.gradients(y, y.onesLike(), again, again, input).getFirst();
-        }
+        return product(function, x, y -> {
+            checkOneElement(y);
+            return y.onesLike();
+        });
     }
 
     /**
-     * The vector-Jacobian product vᵀ · ∂f/∂x.
+     * The vector-Jacobian product vᵀ · ∂f/∂x, which can be differentiated again where {@link #grad} can.
      *
      * @param function of one tensor
      * @param x where
@@ -253,44 +261,94 @@ public final class Autograd {
      * @return of x's shape
      */
     public static Tensor vjp(UnaryOperator<Tensor> function, Tensor x, Tensor v) {
-        boolean again = isDifferentiatedAgain(x);
-        try (var _ = again || isHigherOrder() ? higherOrder() : recording(true);
-                var _ = recording(true);
-                var _ = differentiating()) {
-            Tensor input = variable(x, again);
-            Tensor y = function.apply(input);
+        return product(function, x, y -> {
             if (!v.shape().equals(y.shape())) {
                 throw new IllegalArgumentException(
                         "vjp: vector of shape " + v.shape() + ", expected the result's " + y.shape());
             }
-            return Tape.gradients(y, v, again, again, input).getFirst();
+            return v;
+        });
+    }
+
+    private static void checkOneElement(Tensor y) {
+        if (y.size() != 1) {
+            throw new IllegalArgumentException("grad: result of shape " + y.shape()
+                    + ", expected one element; sum it, or use Autograd.vjp or Autograd.jacobian");
         }
     }
 
+    /** The product of the Jacobian with a vector that is chosen for the result. */
+    private static Tensor product(UnaryOperator<Tensor> function, Tensor x, UnaryOperator<Tensor> vector) {
+        return differentiate(function, x, isDifferentiatedAgain(x),
+                (y, input, again) -> Tape.gradients(y, vector.apply(y), again, again, input).getFirst());
+    }
+
     /**
-     * The matrix of all first derivatives.
+     * The matrix of all first derivatives, which can be differentiated again where {@link #grad} can.
      *
      * @param function of one tensor
      * @param x where
      * @return ∂f(x)ᵢ/∂xⱼ, of shape [shape of f(x)…, shape of x…]
      */
     public static Tensor jacobian(UnaryOperator<Tensor> function, Tensor x) {
-        try (var _ = recording(true); var _ = differentiating()) {
-            Tensor input = variable(x, false);
-            return rows(function.apply(input), input);
-        }
+        return differentiate(function, x, isDifferentiatedAgain(x), Autograd::rows);
     }
 
     /**
-     * The matrix of all second derivatives.
+     * The matrix of all second derivatives, which can be differentiated again where {@link #grad} can.
      *
      * @param function of one tensor, with one element as its result
      * @param x where
      * @return ∂²f/∂xᵢ∂xⱼ, of shape [shape of x…, shape of x…]
      */
     public static Tensor hessian(UnaryOperator<Tensor> function, Tensor x) {
+        boolean again = isDifferentiatedAgain(x);
         try (var _ = higherOrder()) {
-            return jacobian(v -> grad(function, v), x);
+            return differentiate(v -> grad(function, v), x, again, Autograd::rows);
+        }
+    }
+
+    /** What is made of a function's result and its input. */
+    @FunctionalInterface
+    private interface Derivative {
+        Tensor of(Tensor y, Tensor input, boolean again);
+    }
+
+    /** Records a function and differentiates it, so that the derivative can be differentiated again, or refuses to be. */
+    private static Tensor differentiate(
+            UnaryOperator<Tensor> function, Tensor x, boolean again, Derivative derivative) {
+        boolean watched = isRecording();
+        try (var _ = again ? higherOrder() : recording(true);
+                var _ = recording(true);
+                var _ = differentiating()) {
+            Tensor input = variable(x, again);
+            Tensor y = function.apply(input);
+            Tensor result = derivative.of(y, input, again);
+            Tensor other = again || !watched ? null : Tape.otherLeaf(y, input);
+            return other == null ? result : apply(new OnceOnly(), result, other);
+        }
+    }
+
+    /**
+     * A derivative that was made without a graph, although it depends on tensors that require gradients. It passes for
+     * what it is until somebody differentiates it, who would otherwise get zeros.
+     */
+    private record OnceOnly() implements Op {
+        @Override
+        public Tensor forward(OpContext context, Tensor... inputs) {
+            return inputs[0];
+        }
+
+        @Override
+        public List<Tensor> backward(OpContext context, Tensor dy) {
+            throw new IllegalStateException(
+                    "grad: a derivative that was made without a graph is differentiated again; make"
+                            + " it inside try (var _ = Autograd.higherOrder()) { … }, or detach() it");
+        }
+
+        @Override
+        public String name() {
+            return "grad";
         }
     }
 
@@ -313,15 +371,15 @@ public final class Autograd {
     }
 
     /** One backward walk for every element of the result. */
-    private static Tensor rows(Tensor y, Tensor x) {
-        int count = Math.toIntExact(y.shape().size());
+    private static Tensor rows(Tensor y, Tensor x, boolean again) {
+        int count = Math.toIntExact(y.size());
         List<Tensor> rows = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            rows.add(Tape.gradients(y, unit(y, i), false, true, x).getFirst());
+            rows.add(Tape.gradients(y, unit(y, i), again, true, x).getFirst());
         }
-        int[] shape = Arrays.copyOf(y.shape().toArray(), y.shape().rank() + x.shape().rank());
-        System.arraycopy(x.shape().toArray(), 0, shape, y.shape().rank(), x.shape().rank());
-        try (var _ = noGrad()) {
+        int[] shape = Arrays.copyOf(y.shape().toArray(), y.rank() + x.rank());
+        System.arraycopy(x.shape().toArray(), 0, shape, y.rank(), x.rank());
+        try (var _ = recording(again)) {
             return count == 0
                     ? Tensor.full(x.device(), x.dtype(), Shape.of(shape), 0)
                     : Tensor.stack(0, rows.toArray(Tensor[]::new)).reshape(shape);

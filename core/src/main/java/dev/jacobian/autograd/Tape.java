@@ -56,11 +56,30 @@ final class Tape {
         }).toList();
     }
 
+    /** A tensor that requires gradients and that a result depends on, other than its input; null if there is none. */
+    static Tensor otherLeaf(Tensor y, Tensor input) {
+        return all(y).stream().flatMap(node -> node.inputs().stream())
+                .filter(leaf -> leaf != input && leaf.history() == null && leaf.requiresGrad()).findAny().orElse(null);
+    }
+
     /**
      * The nodes that lead from a result to some tensors. Others are neither walked nor used up: they belong to tensors that
      * the result refers to, and that have a backward pass of their own.
      */
     private static Set<Node> between(Tensor y, Set<Tensor> targets) {
+        Set<Node> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
+        all(y).stream().sorted(Comparator.comparingLong(Node::number)).forEach(node -> {
+            for (Tensor input : node.inputs()) {
+                if (targets.contains(input) || wanted.contains(input.history())) {
+                    wanted.add(node);
+                }
+            }
+        });
+        return wanted;
+    }
+
+    /** All nodes behind a result. */
+    private static Set<Node> all(Tensor y) {
         Set<Node> all = Collections.newSetFromMap(new IdentityHashMap<>());
         var open = new ArrayDeque<Node>();
         Node last = y.history();
@@ -70,15 +89,7 @@ final class Tape {
             }
             last = open.poll();
         }
-        Set<Node> wanted = Collections.newSetFromMap(new IdentityHashMap<>());
-        all.stream().sorted(Comparator.comparingLong(Node::number)).forEach(node -> {
-            for (Tensor input : node.inputs()) {
-                if (targets.contains(input) || wanted.contains(input.history())) {
-                    wanted.add(node);
-                }
-            }
-        });
-        return wanted;
+        return all;
     }
 
     private void walk(Tensor y, Tensor dy) {
@@ -128,7 +139,7 @@ final class Tape {
                 continue;
             }
             if (anomaly) {
-                Autograd.checkFinite(gradient, node.op(), node.layer(), "gradient");
+                Autograd.checkNumbers(gradient, node.op(), node.layer(), "gradient");
             }
             deliver(input, fit(node.op(), gradient, input));
         }

@@ -86,7 +86,14 @@ final class Backends {
     }
 
     static String explanation() {
-        return preferred() + " (" + choice().reason() + "); " + String.join("; ", found().lines());
+        Device chosen = preferred();
+        StringBuilder text = new StringBuilder(chosen.describe()).append(": ").append(choice().reason());
+        for (String line : found().lines()) {
+            if (!line.endsWith(": " + chosen.describe())) { // which says nothing more
+                text.append("; ").append(line);
+            }
+        }
+        return text.toString();
     }
 
     static Device find(String name) {

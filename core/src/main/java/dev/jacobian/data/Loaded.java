@@ -41,7 +41,10 @@ record Loaded(Batch batch, List<Storage> owned, Throwable failure) {
         return bytes;
     }
 
+    /** Ends the batch's memory in a scope of its own, which whoever uses the batch later is told of. */
     void release() {
-        owned.forEach(Storage::release);
+        try (MemoryScope scope = MemoryScope.open("of a data loader's batch, valid until the next is asked for,")) {
+            owned.forEach(storage -> storage.moveTo(scope));
+        }
     }
 }

@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -44,7 +46,8 @@ public final class AtomicFile {
 
     /**
      * Writes a file: first under a temporary name in the same folder, then to the disk itself, then renamed. On failure
-     * the old file, if there is one, stays as it is, and the temporary one is removed.
+     * the old file, if there is one, stays as it is, and the temporary one is removed. An interrupt does not hinder it,
+     * and stays pending.
      *
      * @param file the file; a symbolic link is followed
      * @param content what writes the new content
@@ -55,11 +58,13 @@ public final class AtomicFile {
     }
 
     static void write(Path file, Content content, TargetFactory factory) {
+        boolean interrupted = Thread.interrupted(); // it would close the channel
         try {
             Path target = Files.isSymbolicLink(file) ? file.toRealPath() : file.toAbsolutePath();
             if (Files.isDirectory(target)) {
                 throw new IOException("it is a folder");
             }
+            requireFolder(target.getParent());
             Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
             try {
                 writeNew(temporary, content, factory);
@@ -72,6 +77,19 @@ public final class AtomicFile {
         } catch (IOException e) {
             throw new UncheckedIOException("save: cannot write " + file + ": " + describe(e)
                     + "; an old file of that name is unchanged", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void requireFolder(Path folder) throws IOException {
+        if (Files.notExists(folder)) {
+            throw new NoSuchFileException(folder.toString(), null, "there is no such folder; create it first");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new NotDirectoryException(folder.toString());
         }
     }
 

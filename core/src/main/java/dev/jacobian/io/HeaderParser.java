@@ -96,7 +96,8 @@ final class HeaderParser {
                 .findFirst()
                 .orElseThrow(() -> new FileFormatException(file, "tensor " + name + ": type " + members.dtype
                         + ", expected one of " + Arrays.toString(StorageType.values())));
-        long bytes = type.bytes();
+        boolean empty = Arrays.stream(members.shape).anyMatch(length -> length == 0);
+        long bytes = empty ? 0 : type.bytes();
         int[] dims = new int[members.shape.length];
         for (int i = 0; i < dims.length; i++) {
             dims[i] = (int) members.shape[i];

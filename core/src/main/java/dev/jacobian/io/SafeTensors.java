@@ -53,7 +53,7 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads all tensors of a file to the current device.
+     * Reads all tensors of a file to the current device. An interrupt does not hinder it, and stays pending.
      *
      * @param file the file
      * @return by name, in the order of the header
@@ -141,10 +141,15 @@ public final class SafeTensors {
             throw new UncheckedIOException("safetensors: no file " + file + "; the working directory is "
                     + Path.of("").toAbsolutePath(), new NoSuchFileException(file.toString()));
         }
+        boolean interrupted = Thread.interrupted(); // it would close the channel
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             return reading.read(channel);
         } catch (IOException e) {
             throw new UncheckedIOException("safetensors: cannot read " + file + ": " + e.getMessage(), e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

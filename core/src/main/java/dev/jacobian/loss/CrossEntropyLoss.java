@@ -91,6 +91,12 @@ public record CrossEntropyLoss(int ignoreIndex, double labelSmoothing, Reduction
                     "cross entropy: prediction of shape [], expected [C], [N, C] or [N, C, ...]");
         }
         int axis = Arguments.classAxis(logits);
+        if (target.shape().equals(logits.shape().without(axis))) {
+            throw new IllegalArgumentException("cross entropy: target of shape " + target.shape() + " and type "
+                    + target.dtype() + " for predictions of shape " + logits.shape()
+                    + ", expected labels of type int32,"
+                    + " or probabilities of the predictions' shape; convert labels with to(DType.INT32)");
+        }
         Tensor probabilities = Arguments.alike("cross entropy", logits, target);
         if (labelSmoothing > 0) {
             probabilities = probabilities.mul(1 - labelSmoothing).add(labelSmoothing / logits.dim(axis));

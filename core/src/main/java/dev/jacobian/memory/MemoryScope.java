@@ -89,7 +89,8 @@ public final class MemoryScope implements AutoCloseable {
     }
 
     /**
-     * Hands a tensor, with its history, from the current scope to the one around it.
+     * Hands a tensor, with its history, from the current scope to the one around it. Inside a layer's forward, that is the
+     * scope in which the outermost layer was called: so a layer can leave a second result in a field.
      *
      * @param kept what is to outlive the current scope
      * @param <T> its type
@@ -97,8 +98,28 @@ public final class MemoryScope implements AutoCloseable {
      */
     public static <T extends Keepable> T keep(T kept) {
         MemoryScope current = CURRENT.get();
-        if (current != ROOT) {
-            kept.moveTo(current, current.parent);
+        MemoryScope target = current.parent;
+        while (current.frame && target.frame) {
+            target = target.parent;
+        }
+        return move(kept, current, target);
+    }
+
+    /**
+     * Hands the result of a layer from its frame to its caller's scope.
+     *
+     * @param result what the layer returns
+     * @param <T> its type
+     * @return the same
+     */
+    public static <T extends Keepable> T keepResult(T result) {
+        MemoryScope current = CURRENT.get();
+        return move(result, current, current.parent);
+    }
+
+    private static <T extends Keepable> T move(T kept, MemoryScope from, MemoryScope to) {
+        if (from != ROOT) {
+            kept.moveTo(from, to);
         }
         return kept;
     }

@@ -8,6 +8,7 @@ import dev.jacobian.nn.init.Initializer;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -58,7 +59,7 @@ public abstract class Layer {
      * @return the result
      */
     protected Tensor forward(Tensor x) {
-        throw new IllegalStateException(getClass().getSimpleName()
+        throw new IllegalStateException(typeName()
                 + ": has no forward(Tensor); override it, or call the layer with the arguments that it declares");
     }
 
@@ -67,7 +68,9 @@ public abstract class Layer {
      *
      * @param x the input
      * @return the result
-     * @throws IllegalArgumentException if the input does not fit; the message ends with this layer's path and type
+     * @throws LayerArgumentException if an argument does not fit; the message ends with the path and type of the
+     *         innermost layer. Exceptions of more special types, such as IndexRangeException, keep their type and have
+     *         it {@linkplain Throwable#getSuppressed beside} them
      */
     public final Tensor call(Tensor x) {
         return run(() -> {
@@ -98,27 +101,37 @@ public abstract class Layer {
                 if (result == null) {
                     throw new IllegalStateException("forward: returned null in " + place + ", expected a tensor");
                 }
-                return MemoryScope.keep(result);
-            } catch (LayerArgumentException placed) {
-                throw placed;
+                return MemoryScope.keepResult(result);
             } catch (IllegalArgumentException e) {
-                throw new LayerArgumentException(e.getMessage() + " (in " + place + ")", e);
+                throw placed(e, place);
             }
         }
     }
 
+    /** Names the innermost layer once. What is caught by its type keeps it, and has the layer beside it. */
+    private static IllegalArgumentException placed(IllegalArgumentException e, String place) {
+        if (e.getClass() == IllegalArgumentException.class) {
+            return new LayerArgumentException(e.getMessage() + " (in " + place + ")", e);
+        }
+        if (!(e instanceof LayerArgumentException)
+                && Arrays.stream(e.getSuppressed()).noneMatch(LayerArgumentException.class::isInstance)) {
+            e.addSuppressed(new LayerArgumentException("in " + place, null));
+        }
+        return e;
+    }
+
     private String place(String path) {
-        String type = getClass().getSimpleName();
+        String type = typeName();
         return path.isEmpty() ? type : "layer " + path + ", " + type;
     }
 
-    /** An argument error that names its layer already. */
-    private static final class LayerArgumentException extends IllegalArgumentException {
-        private static final long serialVersionUID = 1;
-
-        LayerArgumentException(String message, IllegalArgumentException cause) {
-            super(message, cause);
+    /** The class's name; that of the class above for anonymous ones, which have none. */
+    final String typeName() {
+        Class<?> type = getClass();
+        while (type.isAnonymousClass()) {
+            type = type.getSuperclass();
         }
+        return type.getSimpleName();
     }
 
     /**
@@ -158,7 +171,7 @@ public abstract class Layer {
         Objects.requireNonNull(child, childName);
         if (LayerTree.of(child).contains(this)) {
             throw new IllegalArgumentException(
-                    "register: layer " + childName + ", a " + child.getClass().getSimpleName()
+                    "register: layer " + childName + ", a " + child.typeName()
                             + ", contains the layer that it is registered in; layers form a tree");
         }
         children.put(childName, child);
@@ -217,7 +230,7 @@ public abstract class Layer {
                     + "', expected a name that is not empty and has no dots; dots separate the names in a path");
         }
         if (children.containsKey(added) || parameters.containsKey(added) || buffers.containsKey(added)) {
-            throw new IllegalArgumentException("register: " + getClass().getSimpleName() + " has a layer, parameter or"
+            throw new IllegalArgumentException("register: " + typeName() + " has a layer, parameter or"
                     + " buffer named " + added + " already; choose another name");
         }
     }

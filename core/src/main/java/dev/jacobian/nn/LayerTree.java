@@ -64,7 +64,7 @@ final class LayerTree {
     }
 
     private static void format(String indent, Layer layer, StringBuilder text) {
-        text.append(layer.getClass().getSimpleName()).append('(').append(layer.describe());
+        text.append(layer.typeName()).append('(').append(layer.describe());
         String inner = indent + "  ";
         layer.children().forEach((name, child) -> {
             text.append('\n').append(inner).append('(').append(name).append("): ");

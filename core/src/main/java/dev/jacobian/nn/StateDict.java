@@ -27,7 +27,7 @@ final class StateDict {
         Map<String, Param> own = layer.stateDict();
         LoadReport report = compare(own, state);
         if (strict && !report.isComplete()) {
-            throw new IllegalArgumentException(operation + ": does not fit " + layer.getClass().getSimpleName()
+            throw new IllegalArgumentException(operation + ": does not fit " + layer.typeName()
                     + "; missing " + report.missing() + "; unexpected " + report.unexpected() + "; mismatched "
                     + report.mismatched() + "; nothing was changed; load with strict = false to take what fits");
         }

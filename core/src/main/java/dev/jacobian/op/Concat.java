@@ -14,15 +14,19 @@ import java.util.List;
 public record Concat(int axis) implements Op {
     @Override
     public Tensor forward(OpContext context, Tensor... inputs) {
-        int length = 0;
+        long length = 0;
         for (Tensor x : inputs) {
             if (x.rank() != inputs[0].rank() || !x.shape().with(axis, 0).equals(inputs[0].shape().with(axis, 0))) {
                 throw new IllegalArgumentException("concat: shapes " + inputs[0].shape() + " and " + x.shape()
                         + " differ in another axis than " + axis);
             }
-            length = Math.addExact(length, x.dim(axis));
+            length += x.dim(axis);
         }
-        Tensor y = Tensor.empty(inputs[0].device(), inputs[0].dtype(), inputs[0].shape().with(axis, length));
+        if (length > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    "concat: length " + length + " of axis " + axis + ", expected at most " + Integer.MAX_VALUE);
+        }
+        Tensor y = Tensor.empty(inputs[0].device(), inputs[0].dtype(), inputs[0].shape().with(axis, (int) length));
         int from = 0;
         for (Tensor x : inputs) {
             y.device().backend().copy(x.view(), Slice.of(y.view(), axis, from, x.dim(axis), 1));

@@ -20,12 +20,13 @@ public record Unary(UnaryOp function) implements Op {
         Tensor x = inputs[0];
         Tensor y = x.emptyLike();
         x.device().backend().unary(function, x.view(), y.view());
-        switch (function) {
-            case EXP, EXPM1, SQRT, RSQRT, RECIPROCAL, TANH, SIGMOID, RELU -> context.save(y);
-            case ABS, SQUARE, LOG, LOG1P, SIN, COS, ERF -> context.save(x);
-            case NEG, SIGN, FLOOR, CEIL, ROUND, NOT -> {
-                // the derivative needs nothing
-            }
+        Tensor needed = switch (function) {
+            case EXP, EXPM1, SQRT, RSQRT, RECIPROCAL, TANH, SIGMOID, RELU -> y;
+            case ABS, SQUARE, LOG, LOG1P, SIN, COS, ERF -> x;
+            case NEG, SIGN, FLOOR, CEIL, ROUND, NOT -> null;
+        };
+        if (needed != null) {
+            context.save(needed);
         }
         return y;
     }

@@ -95,14 +95,14 @@ final class Check {
             if (dims[i] == -1 && open < 0) {
                 open = i;
             } else {
-                known = dims[i] < 0 ? -1 : Math.multiplyExact(known, (long) dims[i]);
+                known = dims[i] < 0 || Math.multiplyHigh(known, dims[i]) != 0 ? -1 : known * dims[i];
                 if (known < 0) {
                     break;
                 }
             }
         }
-        if (open >= 0 && known > 0 && from.size() % known == 0) {
-            resolved[open] = Math.toIntExact(from.size() / known);
+        if (open >= 0 && known > 0 && from.size() % known == 0 && from.size() / known <= Integer.MAX_VALUE) {
+            resolved[open] = (int) (from.size() / known);
             known = from.size();
         }
         if (known != from.size() || (open >= 0 && resolved[open] < 0)) {
@@ -186,7 +186,7 @@ final class Check {
             throw new IllegalArgumentException("slice: " + from + ".." + to + " by " + step + " out of range for axis "
                     + axis + " of shape " + shape + "; expected 0 <= from <= to <= " + length + ", step >= 1");
         }
-        return new Slice(at, first, (end - first + step - 1) / step, step);
+        return new Slice(at, first, (int) (((long) end - first + step - 1) / step), step);
     }
 
     static Embed pad(Shape shape, int axis, int before, int after, double value) {
@@ -195,7 +195,37 @@ final class Check {
             throw new IllegalArgumentException(
                     "pad: " + before + " before and " + after + " after, expected at least 0");
         }
-        int length = Math.addExact(Math.addExact(before, after), shape.dim(at));
-        return new Embed(at, before, 1, length, value);
+        return new Embed(at, before, 1, length("pad", (long) before + after + shape.dim(at)), value);
+    }
+
+    /** A length as an int. */
+    static int length(String operation, long length) {
+        if (length > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(operation + ": length " + length + ", expected at most "
+                    + Integer.MAX_VALUE + "; slice the tensor first");
+        }
+        return (int) length;
+    }
+
+    /** The number of elements as an int. */
+    static int length(String operation, Tensor x) {
+        return length(operation, x.size());
+    }
+
+    /** The product of two lengths as an int. */
+    static int times(String operation, int a, int b) {
+        return length(operation, (long) a * b);
+    }
+
+    static void representable(String operation, DType dtype, double value) {
+        boolean fits = switch (dtype) {
+            case FLOAT32, FLOAT64 -> true;
+            case INT32 -> value == (int) value;
+            case BOOL -> value == 0 || value == 1;
+        };
+        if (!fits) {
+            throw new IllegalArgumentException(
+                    operation + ": value " + value + " is not a value of " + dtype + "; convert with to(DType)");
+        }
     }
 }

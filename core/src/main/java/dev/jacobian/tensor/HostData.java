@@ -51,11 +51,12 @@ record HostData(MemorySegment values, DType dtype) {
 
     private static <A> A joined(A[] rows, ToIntFunction<A> length, IntFunction<A> array) {
         int columns = rows.length == 0 ? 0 : length.applyAsInt(rows[0]);
-        A all = array.apply(Math.multiplyExact(rows.length, columns));
+        A all = array.apply(Check.times("tensor", rows.length, columns));
         for (int i = 0; i < rows.length; i++) {
-            if (length.applyAsInt(rows[i]) != columns) {
-                throw new IllegalArgumentException("tensor: row " + i + " has " + length.applyAsInt(rows[i])
-                        + " elements, expected " + columns + " as row 0; all rows need one length");
+            if (rows[i] == null || length.applyAsInt(rows[i]) != columns) {
+                throw new IllegalArgumentException("tensor: row " + i + " "
+                        + (rows[i] == null ? "is null" : "has " + length.applyAsInt(rows[i]) + " elements")
+                        + ", expected " + columns + " as row 0; all rows need one length");
             }
             System.arraycopy(rows[i], 0, all, i * columns, columns);
         }
@@ -78,13 +79,13 @@ record HostData(MemorySegment values, DType dtype) {
     }
 
     static float[] toFloats(Tensor tensor) {
-        float[] values = new float[Math.toIntExact(tensor.size())];
+        float[] values = new float[Check.length("copy to an array", tensor)];
         download(tensor, DType.FLOAT32, MemorySegment.ofArray(values));
         return values;
     }
 
     static double[] toDoubles(Tensor tensor) {
-        double[] values = new double[Math.toIntExact(tensor.size())];
+        double[] values = new double[Check.length("copy to an array", tensor)];
         if (tensor.dtype() == DType.FLOAT64) {
             download(tensor, DType.FLOAT64, MemorySegment.ofArray(values));
         } else if (tensor.dtype() == DType.INT32) {
@@ -102,13 +103,13 @@ record HostData(MemorySegment values, DType dtype) {
     }
 
     static int[] toInts(Tensor tensor) {
-        int[] values = new int[Math.toIntExact(tensor.size())];
+        int[] values = new int[Check.length("copy to an array", tensor)];
         download(tensor, DType.INT32, MemorySegment.ofArray(values));
         return values;
     }
 
     static boolean[] toBooleans(Tensor tensor) {
-        byte[] bytes = new byte[Math.toIntExact(tensor.size())];
+        byte[] bytes = new byte[Check.length("copy to an array", tensor)];
         download(tensor, DType.BOOL, MemorySegment.ofArray(bytes));
         boolean[] values = new boolean[bytes.length];
         for (int i = 0; i < bytes.length; i++) {

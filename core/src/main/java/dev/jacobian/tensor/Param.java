@@ -127,6 +127,9 @@ public final class Param extends Tensor {
                     "set: values of shape " + values.shape() + " for " + name + " of shape " + shape());
         }
         Tensor here = values.detach().to(device());
+        if (here.storage() == storage()) {
+            here = here.copy(); // a view of the parameter itself would change while it is read
+        }
         device().backend().copy(here.view(), view());
         changed();
     }

@@ -287,6 +287,9 @@ public sealed class Tensor implements Keepable permits Param {
      * @return of shape [count]
      */
     public static Tensor arange(int count) {
+        if (count < 0) {
+            throw new IllegalArgumentException("arange: count " + count + ", expected at least 0");
+        }
         int[] values = new int[count];
         Arrays.setAll(values, i -> i);
         return of(values);
@@ -834,7 +837,7 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     private Tensor binary(BinaryOp op, double value) {
-        Tensor left = dtype().isFloating() || (dtype() == DType.INT32 && value == Math.rint(value)) ? this : toFloat();
+        Tensor left = dtype().isFloating() || (dtype() == DType.INT32 && value == (int) value) ? this : toFloat();
         Check.supported(op, left.dtype());
         return Autograd.apply(new BinaryScalar(op, value), left);
     }
@@ -910,8 +913,9 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     private Tensor compare(CompareOp op, double value) {
-        boolean exact = dtype().isFloating() || (dtype() == DType.INT32 && value == Math.rint(value));
-        return Autograd.apply(new CompareScalar(op, value), exact ? this : toFloat());
+        boolean exact = dtype().isFloating() || (dtype() == DType.INT32 && value == (int) value);
+        DType wide = device().backend().supports(DType.FLOAT64) ? DType.FLOAT64 : DType.FLOAT32;
+        return Autograd.apply(new CompareScalar(op, value), exact ? this : to(wide));
     }
 
     /**
@@ -922,6 +926,7 @@ public sealed class Tensor implements Keepable permits Param {
      * @return of the common shape
      */
     public final Tensor maskedFill(Tensor mask, double value) {
+        Check.representable("masked fill", dtype(), value);
         return where(mask, full(device(), dtype(), Shape.SCALAR, value), this);
     }
 
@@ -1007,6 +1012,17 @@ public sealed class Tensor implements Keepable permits Param {
         return x.sub(x.mean(axes, true)).square().sum(axes, keepAxes).div(Math.max(0, count - correction));
     }
 
+    /**
+     * The unbiased variance along one axis.
+     *
+     * @param axis the axis
+     * @param keepAxis whether the axis stays, with length 1
+     * @return the variances
+     */
+    public final Tensor variance(int axis, boolean keepAxis) {
+        return variance(new int[] {axis}, keepAxis, 1);
+    }
+
     /** The unbiased variance of all elements. */
     public final Tensor variance() {
         return variance(allAxes(), false, 1).reshape();
@@ -1047,14 +1063,35 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     /**
+     * Where the largest of all elements is, counted in row-major order: the first of equals, the first NaN if there is one.
+     *
+     * @return int32, a scalar
+     */
+    public final Tensor argmax() {
+        return reshape(Check.length("argmax", this)).argmax(0);
+    }
+
+    /**
      * Where the largest element along one axis is: the first of equals, the first NaN if there is one.
      *
      * @param axis the axis, not empty
      * @return int32, of one rank less
      */
     public final Tensor argmax(int axis) {
+        return argmax(axis, false);
+    }
+
+    /**
+     * Where the largest element along one axis is: the first of equals, the first NaN if there is one.
+     *
+     * @param axis the axis, not empty
+     * @param keepAxis whether the axis stays, with length 1
+     * @return int32
+     */
+    public final Tensor argmax(int axis, boolean keepAxis) {
         int at = shape().axis("argmax", axis);
-        return Autograd.apply(new ArgReduce(ReduceOp.MAX, at), this).squeeze(at);
+        Tensor index = Autograd.apply(new ArgReduce(ReduceOp.MAX, at), this);
+        return keepAxis ? index : index.squeeze(at);
     }
 
     /** The smallest of all elements. The gradient is shared equally by ties. */
@@ -1092,14 +1129,35 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     /**
+     * Where the smallest of all elements is, counted in row-major order: the first of equals, the first NaN if there is one.
+     *
+     * @return int32, a scalar
+     */
+    public final Tensor argmin() {
+        return reshape(Check.length("argmin", this)).argmin(0);
+    }
+
+    /**
      * Where the smallest element along one axis is: the first of equals, the first NaN if there is one.
      *
      * @param axis the axis, not empty
      * @return int32, of one rank less
      */
     public final Tensor argmin(int axis) {
+        return argmin(axis, false);
+    }
+
+    /**
+     * Where the smallest element along one axis is: the first of equals, the first NaN if there is one.
+     *
+     * @param axis the axis, not empty
+     * @param keepAxis whether the axis stays, with length 1
+     * @return int32
+     */
+    public final Tensor argmin(int axis, boolean keepAxis) {
         int at = shape().axis("argmin", axis);
-        return Autograd.apply(new ArgReduce(ReduceOp.MIN, at), this).squeeze(at);
+        Tensor index = Autograd.apply(new ArgReduce(ReduceOp.MIN, at), this);
+        return keepAxis ? index : index.squeeze(at);
     }
 
     /**
@@ -1110,10 +1168,27 @@ public sealed class Tensor implements Keepable permits Param {
      * @return the logarithms
      */
     public final Tensor logSumExp(int axis, boolean keepAxis) {
-        Tensor top = detach().max(axis, true);
+        return logSumExp(new int[] {axis}, keepAxis);
+    }
+
+    /**
+     * ln Σ eˣ along several axes, without overflow; −∞ of no elements.
+     *
+     * @param axes the axes, each once
+     * @param keepAxes whether they stay, with length 1
+     * @return the logarithms
+     */
+    public final Tensor logSumExp(int[] axes, boolean keepAxes) {
+        Check.floating("log sum exp", this);
+        Tensor top = detach().max(axes, true);
         Tensor shift = where(top.abs().eq(Double.POSITIVE_INFINITY), top.zerosLike(), top);
-        Tensor sum = sub(shift).exp().sum(axis, true).log().add(shift);
-        return keepAxis ? sum : sum.squeeze(axis);
+        Tensor logarithm = sub(shift).exp().sum(axes, true).log().add(shift);
+        return squeezed(logarithm, axes, keepAxes);
+    }
+
+    /** ln Σ eˣ of all elements, without overflow. */
+    public final Tensor logSumExp() {
+        return logSumExp(allAxes(), false).reshape();
     }
 
     private int[] allAxes() {
@@ -1208,7 +1283,7 @@ public sealed class Tensor implements Keepable permits Param {
     private int rows() {
         int rows = 1;
         for (int i = 0; i < rank() - 1; i++) {
-            rows = Math.multiplyExact(rows, dim(i));
+            rows = Check.times("linear", rows, dim(i));
         }
         return rows;
     }
@@ -1294,7 +1369,7 @@ public sealed class Tensor implements Keepable permits Param {
         System.arraycopy(dims, 0, joined, 0, first);
         joined[first] = 1;
         for (int i = first; i <= last; i++) {
-            joined[first] = Math.multiplyExact(joined[first], dims[i]);
+            joined[first] = Check.times("flatten", joined[first], dims[i]);
         }
         System.arraycopy(dims, last + 1, joined, first + 1, joined.length - first - 1);
         return reshape(joined);

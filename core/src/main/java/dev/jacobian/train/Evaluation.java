@@ -14,10 +14,13 @@ import java.util.Map;
 final class Evaluation {
     private Evaluation() {}
 
-    static Map<String, Double> of(Layer model, Loss loss, List<Metric> metrics, DataLoader loader) {
+    static Map<String, Double> of(Layer model, Loss loss, List<Metric> metrics, DataLoader loader,
+            boolean detectAnomaly) {
         try (var _ = Autograd.noGrad(); var measures = new Measures(metrics)) {
             for (Batch batch : loader) {
-                try (var _ = MemoryScope.open("of an evaluation step")) {
+                // The loader's own operations are not checked: a NaN of the data's is found where the model meets it.
+                try (var _ = MemoryScope.open("of an evaluation step");
+                        Autograd.ModeScope _ = detectAnomaly ? Autograd.detectAnomaly() : () -> {}) {
                     Tensor prediction = model.call(batch.input());
                     Tensor value = loss.call(prediction, batch.target());
                     measures.add(prediction, batch.target(), value, batch.size());

@@ -42,6 +42,7 @@ final class TrainRun {
     private final Layer model;
     private final Optimizer optimizer;
     private final int steps;
+    private final double[] rates;
     private final History history = new History();
     private final TrainClock clock = new TrainClock();
     private Weights lastGood;
@@ -54,10 +55,11 @@ final class TrainRun {
         this.model = setup.model();
         this.optimizer = setup.optimizer();
         this.steps = setup.loader().batches();
+        this.rates = new double[steps];
     }
 
     History run() {
-        try (Autograd.ModeScope _ = setup.anomalyDetection() ? Autograd.detectAnomaly() : () -> {}) {
+        try {
             lastGood = Weights.of(model);
             setup.listeners().forEach(listener -> listener.onTrainStart(event(clock.trainingSeconds())));
             history.end(epochs());
@@ -90,7 +92,9 @@ final class TrainRun {
             try {
                 measures = epoch();
             } catch (AnomalyException anomaly) {
-                throw setup.anomalyDetection() ? diverged(anomaly.getMessage(), Double.NaN, anomaly) : anomaly;
+                throw setup.anomalyDetection()
+                        ? diverged(anomaly.getMessage(), inStep(), Double.NaN, anomaly)
+                        : anomaly;
             }
             if (measures == null) {
                 return History.Ending.INTERRUPTED;
@@ -140,10 +144,20 @@ final class TrainRun {
         }
         if (setup.validation() != null) {
             Map<String, Double> all = new LinkedHashMap<>(measured);
-            setup.trainer().evaluate(setup.validation()).forEach((key, value) -> all.put("val_" + key, value));
+            validate().forEach((key, value) -> all.put("val_" + key, value));
             measured = Collections.unmodifiableMap(all);
         }
         return measured;
+    }
+
+    private Map<String, Double> validate() {
+        try {
+            return setup.trainer().evaluate(setup.validation(), setup.anomalyDetection());
+        } catch (AnomalyException anomaly) {
+            throw setup.anomalyDetection()
+                    ? diverged(anomaly.getMessage(), "in the validation of epoch " + epoch, Double.NaN, anomaly)
+                    : anomaly;
+        }
     }
 
     private boolean isStepReadable(Batch batch) {
@@ -156,7 +170,10 @@ final class TrainRun {
 
     private void step(Batch batch, Measures measures) {
         int examples = batch.size();
-        try (var _ = MemoryScope.open("of a training step")) {
+        rates[step - 1] = optimizer.lr();
+        // Not around the loader: its own operations are not checked, a NaN of the data's is found in the model.
+        try (var _ = MemoryScope.open("of a training step");
+                Autograd.ModeScope _ = setup.anomalyDetection() ? Autograd.detectAnomaly() : () -> {}) {
             Tensor prediction = model.call(batch.input());
             Tensor loss = setup.loss().call(prediction, batch.target());
             measures.add(prediction, batch.target(), loss, examples);
@@ -183,25 +200,30 @@ final class TrainRun {
     private void checkLoss(LossMeter meter) {
         if (meter.badStep() > 0) {
             step = meter.badStep();
-            throw diverged("the loss is " + meter.badLoss(), meter.badLoss(), null);
+            throw diverged("the loss is " + meter.badLoss(), inStep(), meter.badLoss(), null);
         }
     }
 
     /** The last update of an epoch shows in no loss. */
     private void checkWeights(LossMeter meter) {
         if (!Weights.areFinite(model)) {
-            throw diverged("the weights are not finite any more, with loss " + meter.value(), meter.value(), null);
+            throw diverged("the weights are not finite any more, with loss " + meter.value(), inStep(), meter.value(),
+                    null);
         }
     }
 
-    private TrainingDivergedException diverged(String what, double loss, Throwable cause) {
+    private String inStep() {
+        return "in step " + step + " of " + steps + " of epoch " + epoch;
+    }
+
+    private TrainingDivergedException diverged(String what, String where, double loss, Throwable cause) {
         lastGood.restore();
-        double lr = optimizer.lr();
+        double lr = step == 0 ? optimizer.lr() : rates[step - 1]; // the optimiser's own may be a later step's by now
         optimizer.reset();
         String good = epoch == 1 ? "the start" : "the end of epoch " + (epoch - 1);
         return new TrainingDivergedException(
-                "training: " + what + " in step " + step + " of " + steps + " of epoch " + epoch
-                        + " of " + setup.epochs() + ", expected finite numbers; the weights of " + good
+                "training: " + what + " " + where + " of " + setup.epochs()
+                        + ", expected finite numbers; the weights of " + good
                         + " are restored; try a smaller learning rate (it was " + lr + "), clipNorm"
                         + (cause == null ? ", or anomalyDetection(true) to find the layer that it comes from" : ""),
                 epoch, step,

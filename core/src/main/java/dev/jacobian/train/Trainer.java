@@ -296,7 +296,7 @@ public final class Trainer {
 
     /**
      * Whether each operation's result is checked, so that a NaN ends training where it first appears and the message
-     * names the layer. Slow.
+     * names the layer; also in the validation of {@link #fit}. Slow.
      *
      * @param on true to check
      * @return this
@@ -409,6 +409,10 @@ public final class Trainer {
      * @throws IllegalArgumentException if there are no examples
      */
     public Map<String, Double> evaluate(Dataset data) {
+        return evaluate(data, false);
+    }
+
+    Map<String, Double> evaluate(Dataset data, boolean detectAnomaly) {
         requireLoss("evaluate");
         if (data.size() == 0) {
             throw new IllegalArgumentException("evaluate: got no examples, expected at least one");
@@ -417,7 +421,7 @@ public final class Trainer {
         LayerModes modes = new LayerModes(model);
         try (var _ = device().use()) {
             model.eval();
-            return Evaluation.of(model, loss, metrics, loader);
+            return Evaluation.of(model, loss, metrics, loader, detectAnomaly);
         } finally {
             modes.restore();
             loader.stop();

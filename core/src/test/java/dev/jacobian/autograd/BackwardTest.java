@@ -178,11 +178,11 @@ final class BackwardTest {
             assertThatExceptionOfType(AnomalyException.class).isThrownBy(() -> x.mul(2).sqrt())
                     .withMessageContaining("result of sqrt").withMessageContaining("[2]")
                     .withMessageContaining("encoder.2");
-            y = x.sub(x.detach()).relu().pow(0.5).sum(); // 0⁻⁰·⁵ is infinite
+            y = x.sub(x.detach()).mul(0).sqrt().sum(); // the slope of √0 is infinite, and ∞ · 0 a NaN
         }
         try (var _ = Autograd.detectAnomaly()) {
             assertThatExceptionOfType(AnomalyException.class).isThrownBy(y::backward)
-                    .withMessageContaining("gradient of pow").withMessageContaining("encoder.2");
+                    .withMessageContaining("gradient of mul").withMessageContaining("encoder.2");
         }
         assertThat(Autograd.layer()).isEmpty();
         assertThat(x.sqrt().toArray()[0]).as("off again").isNaN();

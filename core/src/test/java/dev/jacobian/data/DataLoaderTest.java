@@ -122,19 +122,23 @@ final class DataLoaderTest {
         assertThat(numbers.threads).containsExactly(Thread.currentThread());
     }
 
+    private static Batch nextInAScope(Iterator<Batch> batches) {
+        try (var _ = MemoryScope.open()) {
+            return batches.next();
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 2})
     void aBatchLivesUntilTheNext(int ahead) {
         Iterator<Batch> batches = new DataLoader(new Numbers(8, WIDE), 4).prefetch(ahead).iterator();
-        Batch first;
-        Batch second;
-        try (var _ = MemoryScope.open()) {
-            first = batches.next();
-        }
+        Batch first = nextInAScope(batches);
         assertThat(first.input().isAlive()).as("not the scope's").isTrue();
-        second = batches.next();
+        Batch second = batches.next();
         assertThat(first.input().isAlive()).isFalse();
         assertThat(first.target().isAlive()).isFalse();
+        assertThatThrownBy(() -> first.input().toArray()).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("memory scope of a data loader's batch, valid until the next is asked for,");
         assertThat(second.input().isAlive()).isTrue();
         assertThat(batches.hasNext()).isFalse();
         assertThat(second.input().isAlive()).isFalse();

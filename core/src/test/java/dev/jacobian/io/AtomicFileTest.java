@@ -170,7 +170,13 @@ final class AtomicFileTest {
     void saysWhereItCannotWrite() throws IOException {
         Path missing = folder.resolve("no/folder/model.safetensors");
         assertThatThrownBy(() -> AtomicFile.write(missing, text("new"))).isInstanceOf(UncheckedIOException.class)
-                .hasMessageStartingWith("save: cannot write " + missing + ": NoSuchFileException, ");
+                .hasMessageStartingWith(
+                        "save: cannot write " + missing + ": NoSuchFileException, " + missing.getParent()
+                                + ": there is no such folder; create it first;")
+                .hasMessageNotContaining(".tmp");
+        Path below = file.resolve("model.safetensors");
+        assertThatThrownBy(() -> AtomicFile.write(below, text("new"))).isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("NotDirectoryException, " + file);
         Path inside = folder.resolve("inside");
         Files.createDirectory(inside);
         assertThatThrownBy(() -> AtomicFile.write(inside, text("new"))).isInstanceOf(UncheckedIOException.class)

@@ -53,6 +53,32 @@ final class SafeTensorsTest {
     }
 
     @Test
+    void interruptedThreadsSaveAndLoad() {
+        try {
+            Thread.currentThread().interrupt();
+            SafeTensors.save(file(), Map.of("x", Tensor.of(1, 2)));
+            assertThat(Thread.currentThread().isInterrupted()).as("after saving").isTrue();
+            assertThat(SafeTensors.load(file()).get("x").toArray()).containsExactly(1, 2);
+            assertThat(SafeTensors.metadata(file())).containsEntry("format", "pt");
+            Path missing = folder.resolve("no/folder");
+            assertThatThrownBy(() -> SafeTensors.save(missing, Map.of())).isInstanceOf(UncheckedIOException.class);
+            assertThat(Thread.currentThread().isInterrupted()).as("after all").isTrue();
+        } finally {
+            Thread.interrupted();
+        }
+    }
+
+    @Test
+    void tensorsWithoutElementsMayHaveLongAxesInAnyOrder() throws IOException {
+        for (String shape : new String[] {"[0,2147483647,2147483647,2147483647]",
+                "[2147483647,2147483647,2147483647,0]"}) {
+            Tensor tensor = SafeTensors.load(SafeTensorsSample.one(folder, "F64", shape)).get("a");
+            assertThat(tensor.shape().toString().replace(" ", "")).isEqualTo(shape);
+            assertThat(tensor.size()).isZero();
+        }
+    }
+
+    @Test
     void writesExactlyTheseBytes() throws IOException {
         Map<String, SafeTensors.Entry> entries = new LinkedHashMap<>();
         entries.put("b", new SafeTensors.Entry(Tensor.of(true, false), StorageType.BOOL));

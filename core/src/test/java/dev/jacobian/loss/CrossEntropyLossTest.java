@@ -157,6 +157,10 @@ final class CrossEntropyLossTest {
                 .withMessage(
                         "cross entropy: prediction of shape [4, 3] and target of shape [4, 2], expected equal shapes;"
                                 + " reshape one of them");
+        assertThatIllegalArgumentException().isThrownBy(() -> loss.call(Tensor.ones(4, 3), Tensor.ones(4)))
+                .withMessage("cross entropy: target of shape [4] and type float32 for predictions of shape [4, 3],"
+                        + " expected labels of type int32, or probabilities of the predictions' shape; convert labels"
+                        + " with to(DType.INT32)");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> loss.call(Tensor.of(1, 2), Tensor.scalar(1).to(DType.INT32)))
                 .withMessage("cross entropy: prediction of type int32, expected a floating-point type; convert with"

@@ -184,7 +184,7 @@ final class MemoryPoolTest {
             Tensor x = Tensor.ones(128, 64);
             for (Param w : weights) {
                 try (var _ = MemoryScope.openFrame("layer")) {
-                    x = MemoryScope.keep(x.linear(w, null).relu());
+                    x = MemoryScope.keepResult(x.linear(w, null).relu());
                 }
             }
             x.sum().backward();

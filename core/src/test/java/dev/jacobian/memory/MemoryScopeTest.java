@@ -134,13 +134,13 @@ final class MemoryScopeTest {
             try (var _ = MemoryScope.openFrame("layer")) {
                 Tensor saved = w.exp(); // saves its result
                 Tensor passing = saved.add(1); // saves nothing
-                y = MemoryScope.keep(passing.square()); // saves its input
+                y = MemoryScope.keepResult(passing.square()); // saves its input
                 assertThat(blocks() - before).isEqualTo(3);
             }
             assertThat(blocks() - before).as("exp's result, square's input and result").isEqualTo(3);
             try (var _ = MemoryScope.openFrame("layer 2")) {
                 Tensor doubled = y.mul(2);
-                y = MemoryScope.keep(doubled.add(3).neg());
+                y = MemoryScope.keepResult(doubled.add(3).neg());
                 assertThat(blocks() - before).isEqualTo(6);
             }
             assertThat(blocks() - before).as("of the second layer the result alone").isEqualTo(4);
@@ -162,7 +162,7 @@ final class MemoryScopeTest {
                 for (int i = 0; i < 10; i++) {
                     x = x.sin();
                 }
-                loss = MemoryScope.keep(x.sum());
+                loss = MemoryScope.keepResult(x.sum());
             }
             assertThat(blocks() - before).as("nine saved inputs beside the parameter").isEqualTo(9);
             loss.backward();

@@ -61,10 +61,23 @@ final class DropoutTest {
     }
 
     @Test
+    void dropsEverythingAtOne() {
+        Dropout dropout = new Dropout(1);
+        Tensor x = Tensor.of(1, Float.NaN, Float.POSITIVE_INFINITY).requireGrad();
+        Tensor y = dropout.call(x);
+        assertThat(y.toArray()).containsExactly(0, 0, 0);
+        y.mul(3).sum().backward();
+        assertThat(x.grad().toArray()).containsExactly(0, 0, 0);
+        assertThat(LayerGradients.check(new Dropout(1), Rng.normal(2, 3))).isEqualTo(6);
+        dropout.eval();
+        assertThat(dropout.call(x)).isSameAs(x);
+    }
+
+    @Test
     void refusesImpossibleProbabilities() {
-        for (double p : new double[] {-0.1, 1, 1.5, Double.NaN}) {
+        for (double p : new double[] {-0.1, 1.5, Double.NaN}) {
             assertThatIllegalArgumentException().isThrownBy(() -> new Dropout(p))
-                    .withMessage("dropout: p " + p + ", expected at least 0 and below 1");
+                    .withMessage("dropout: p " + p + ", expected 0..1");
         }
         assertThatIllegalArgumentException().isThrownBy(() -> new Dropout(0.5).call(Tensor.of(1, 2)))
                 .withMessage("dropout: type int32, expected a floating-point type; convert with to(DType.FLOAT32)"

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.jacobian.autograd.AnomalyException;
 import dev.jacobian.autograd.Autograd;
@@ -182,9 +183,26 @@ final class LayerTest {
         assertThat(MemoryScope.current()).isSameAs(MemoryScope.root());
 
         Sequential lookup = new Sequential(new Of(x -> x.gather(0, Tensor.of(7))));
-        assertThatIllegalArgumentException().isThrownBy(() -> lookup.call(Tensor.ones(2)))
-                .withMessageContaining("index 7 at element 0 out of range; expected 0..1 (in layer 0, Of)")
-                .withCauseInstanceOf(IndexRangeException.class);
+        Sequential outer = new Sequential(lookup);
+        var failure = catchThrowableOfType(IndexRangeException.class, () -> outer.call(Tensor.ones(2)));
+        assertThat(failure).hasMessageContaining("index 7 at element 0 out of range; expected 0..1");
+        assertThat(failure.getSuppressed()).singleElement().isInstanceOf(LayerArgumentException.class)
+                .hasToString("dev.jacobian.nn.LayerArgumentException: in layer 0.0, Of");
+    }
+
+    @Test
+    void anonymousLayersHaveTheNameOfTheClassAbove() {
+        Layer anonymous = new Layer() {
+            @Override
+            protected Tensor forward(Tensor x) {
+                return x.matmul(x);
+            }
+        };
+        assertThat(anonymous).hasToString("Layer()");
+        assertThatThrownBy(() -> anonymous.call(Tensor.ones(2, 3))).isInstanceOf(LayerArgumentException.class)
+                .hasMessageEndingWith(" (in Layer)");
+        assertThatThrownBy(() -> new Sequential(anonymous).call(Tensor.ones(2, 3)))
+                .isInstanceOf(LayerArgumentException.class).hasMessageEndingWith(" (in layer 0, Layer)");
     }
 
     @Test

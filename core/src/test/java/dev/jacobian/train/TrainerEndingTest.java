@@ -17,10 +17,12 @@ import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.nn.Linear;
 import dev.jacobian.nn.Sequential;
+import dev.jacobian.optim.CosineSchedule;
 import dev.jacobian.optim.Sgd;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.ReferenceBackend;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -28,11 +30,14 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How training ends other than by its last epoch, and what is left then. */
 final class TrainerEndingTest {
+    @TempDir
+    private Path folder;
     private final Sequential model = Toy.model(2);
     private final Dataset data = Toy.data(40, 2, 1);
 
@@ -99,6 +104,73 @@ final class TrainerEndingTest {
         assertThatThrownBy(() -> trainer.fit(data)).isInstanceOf(TrainingDivergedException.class)
                 .hasMessageContaining("weights are not finite");
         assertSame(Toy.state(linear), start);
+    }
+
+    @Test
+    void theLearningRateIsThatOfTheStep() {
+        Linear linear = new Linear(2, 2);
+        Trainer trainer = Trainer.of(linear).loss((prediction, _) -> prediction.mul(1e30).sum()).quiet()
+                .optimizer(new Sgd(linear.parameters(), 1e20)).schedule(CosineSchedule::new).batchSize(40).epochs(2);
+        assertThatThrownBy(() -> trainer.fit(data)).isInstanceOf(TrainingDivergedException.class)
+                .hasMessageContaining("weights are not finite").hasMessageContaining("step 1 of 1 of epoch 1 of 2")
+                .hasMessageContaining("it was 1.0E20");
+    }
+
+    /** Makes a NaN of negative inputs, from where on it is told to. */
+    private static final class Root extends Layer {
+        private boolean broken;
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            return broken ? x.sub(2).sqrt() : x;
+        }
+    }
+
+    @Test
+    void anomaliesInTheValidationAreSaidToBeThere() {
+        Root root = new Root();
+        Sequential here = new Sequential(new Linear(2, 2), root);
+        Trainer trainer = Toy.trainer(here).anomalyDetection(true).epochs(3).callback(new TrainListener() {
+            @Override
+            public void onStep(TrainEvent event) {
+                root.broken = event.epoch() == 2 && event.step() == event.steps();
+            }
+        });
+        var failure = catchThrowableOfType(TrainingDivergedException.class, () -> trainer.fit(data, data));
+        assertThat(failure).hasMessageContaining("layer 1").hasMessageContaining("sqrt")
+                .hasMessageContaining("in the validation of epoch 2 of 3")
+                .hasMessageContaining("the end of epoch 1 are restored").hasMessageNotContaining("in step")
+                .hasCauseInstanceOf(AnomalyException.class);
+    }
+
+    @Test
+    void anomaliesOfTheDataAreFoundInTheModel() {
+        Dataset broken = Dataset.of(Tensor.of(new float[][] {{1, Float.NaN}, {1, 2}, {2, 1}}), Tensor.of(0, 1, 1));
+        Sequential here = new Sequential(new Linear(2, 2));
+        for (int ahead : new int[] {0, 2}) {
+            Trainer trainer = Toy.trainer(here).anomalyDetection(true).prefetch(ahead);
+            assertThatThrownBy(() -> trainer.fit(broken)).isInstanceOf(TrainingDivergedException.class)
+                    .hasMessageContaining("linear").hasMessageContaining("in layer 0");
+            assertThatThrownBy(() -> trainer.fit(data, broken)).isInstanceOf(TrainingDivergedException.class)
+                    .hasMessageContaining("linear").hasMessageContaining("in layer 0")
+                    .hasMessageContaining("in the validation of epoch 1 of 1");
+        }
+    }
+
+    @Test
+    void whatAnInterruptedTrainingLearntCanBeSaved() {
+        Path file = folder.resolve("model.safetensors");
+        try {
+            Thread.currentThread().interrupt();
+            assertThat(Toy.trainer(model).epochs(2).fit(data).interrupted()).isTrue();
+            model.save(file);
+            Sequential loaded = Toy.model(2);
+            loaded.load(file);
+            assertSame(Toy.state(loaded), Toy.state(model));
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        } finally {
+            Thread.interrupted();
+        }
     }
 
     @Test

@@ -57,6 +57,9 @@ final class TrainCommand implements Callable<Integer> {
     private static final String THREADS_PROPERTY = "jacobian.threads";
     private static final String SYNTHETIC = "synthetic";
 
+    /** Batch normalisation divides by the spread of a batch: one image has none. */
+    private static final int LEAST_BATCH = 2;
+
     @Parameters(paramLabel = "DATASET", description = "What to learn: ${COMPLETION-CANDIDATES}.")
     private Images images;
 
@@ -69,7 +72,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--epochs", paramLabel = "N", defaultValue = "3", description = "How often to use all images.")
     private int epochs;
 
-    @Option(names = "--batch", paramLabel = "N", defaultValue = "128", description = "Images in one step.")
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "128", description = "Images in one step, at least 2.")
     private int batch;
 
     @Option(names = "--lr", paramLabel = "RATE", defaultValue = "5e-3", description = "Learning rate at the start.")
@@ -109,16 +112,23 @@ final class TrainCommand implements Callable<Integer> {
         say(out, "data", found.origin());
         Dataset train = limited(found.images().train());
         Dataset test = limited(found.images().test());
+        if (train.size() < LEAST_BATCH) {
+            throw new Failure("train: got " + train.size() + " images to train on, expected at least " + LEAST_BATCH);
+        }
         say(out, "images", train.size() + " to train on, " + test.size() + " to test on");
         say(out, "device", Device.explanation());
         return train(out, train, test);
     }
 
     private void check() {
-        atLeastOne("--epochs", epochs);
-        atLeastOne("--batch", batch);
-        atLeastOne("--limit", limit == null ? 1 : limit);
-        atLeastOne("--threads", threads == null ? 1 : threads);
+        atLeast(1, "--epochs", epochs);
+        atLeast(LEAST_BATCH, "--batch", batch);
+        atLeast(LEAST_BATCH, "--limit", limit == null ? LEAST_BATCH : limit);
+        atLeast(1, "--threads", threads == null ? 1 : threads);
+        if (SYNTHETIC.equals(data) && images != Images.MNIST) {
+            throw Failure.usage("train: --data " + SYNTHETIC + " draws digits, not " + images + "; use train "
+                    + Images.MNIST + " --data " + SYNTHETIC);
+        }
         if (!(lr > 0) || !Double.isFinite(lr)) {
             throw Failure.usage("train: --lr " + lr + " is out of range; give a number above 0, such as 5e-3");
         }
@@ -140,9 +150,9 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private static void atLeastOne(String option, int value) {
-        if (value < 1) {
-            throw Failure.usage("train: " + option + " " + value + " is out of range; give at least 1");
+    private static void atLeast(int least, String option, int value) {
+        if (value < least) {
+            throw Failure.usage("train: " + option + " " + value + " is out of range; give at least " + least);
         }
     }
 
@@ -176,7 +186,8 @@ final class TrainCommand implements Callable<Integer> {
                 new Dropout(0.2),
                 new Linear(512, 10));
         Trainer trainer = Trainer.of(model).loss(new CrossEntropyLoss()).optimizer(new AdamW(model.parameters(), lr))
-                .schedule(CosineSchedule::new).metric(new Accuracy()).epochs(epochs).batchSize(batch);
+                .schedule(CosineSchedule::new).metric(new Accuracy()).epochs(epochs).batchSize(batch)
+                .dropLast(train.size() % batch == 1);
         TrainingProgress.choose(quiet
                 ? TrainingProgress.Mode.NONE
                 : noProgress ? TrainingProgress.Mode.EPOCHS : TrainingProgress.Mode.AUTO);

@@ -53,7 +53,7 @@ class MainTest {
     void devicesListsWhatThereIs() {
         Cli devices = Cli.run("devices");
         assertThat(devices.code()).isZero();
-        assertThat(devices.out()).startsWith("cpu").contains("used: cpu");
+        assertThat(devices.out()).startsWith("cpu").containsPattern("used: cpu.*the fastest there is");
     }
 
     @ParameterizedTest
@@ -61,9 +61,12 @@ class MainTest {
             "train | Missing required parameter: 'DATASET'",
             "train cats | expected one of [MNIST, FASHION]", "train mnist --epochs many | 'many' is not an int",
             "train mnist --epochs 0 | --epochs 0 is out of range; give at least 1",
-            "train mnist --batch -1 | --batch -1 is out of range", "train mnist --lr NaN | --lr NaN is out of range",
+            "train mnist --batch -1 | --batch -1 is out of range",
+            "train mnist --batch 1 | --batch 1 is out of range; give at least 2",
+            "train fashion --data synthetic | --data synthetic draws digits, not fashion; use train mnist --data synthetic",
+            "train mnist --lr NaN | --lr NaN is out of range",
             "train mnist --threads 0 | --threads 0 is out of range",
-            "train mnist --limit 0 | --limit 0 is out of range",
+            "train mnist --limit 1 | --limit 1 is out of range; give at least 2",
             "train mnist --save no/such/folder/m.safetensors | no folder",
             "train mnist --device tpu | available: [cpu]",
             "run --device tpu x.java | available: [cpu]", "run | Missing required parameter: 'SCRIPT'"})
@@ -137,6 +140,27 @@ class MainTest {
                 line -> assertThat(Double.parseDouble(line.replace("accuracy ", ""))).isBetween(0.5, 1.0),
                 line -> assertThat(line).isEqualTo("saved      " + saved));
         assertThat(saved).isRegularFile();
+    }
+
+    /** Batch normalisation cannot learn from a last batch of one image. */
+    @ParameterizedTest
+    @CsvSource({"129, 128, 1", "5, 2, 2", "3, 2, 1", "2, 2, 1", "130, 128, 2"})
+    void anyNumberOfImagesCanBeTrainedOn(int images, int batch, int steps) {
+        Cli trained = Cli.run("train", "mnist", "--data", "synthetic", "--limit", "" + images, "--batch", "" + batch,
+                "--epochs", "1");
+        assertThat(trained.err()).isEmpty();
+        assertThat(trained.code()).isZero();
+        assertThat(trained.out()).contains("images     " + images + " to train on").contains("step 1/" + steps + " ")
+                .containsPattern("(?m)^accuracy [01]");
+    }
+
+    @Test
+    void oneImageIsNotEnough() throws IOException {
+        Path data = TinyMnist.write(folder.resolve("data"), 1, 5);
+        Cli failed = Cli.run("train", "mnist", "--data", data.toString());
+        assertThat(failed.code()).isEqualTo(ExitCode.FAILED);
+        assertThat(failed.err()).startsWith("jacobian: train: got 1 images to train on, expected at least 2");
+        assertThat(failed.err().lines()).hasSize(1);
     }
 
     @Test

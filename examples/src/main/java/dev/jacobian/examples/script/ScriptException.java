@@ -3,6 +3,7 @@ package dev.jacobian.examples.script;
 import java.io.Serial;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /** A script threw. The message shows what, and the script's own lines on the way to it. */
@@ -18,17 +19,31 @@ public final class ScriptException extends Exception {
     private static String describe(Throwable thrown, ClassLoader scripts) {
         var text = new StringBuilder();
         Set<Throwable> seen = new HashSet<>();
+        String message = null;
+        List<String> lines = List.of();
         for (Throwable at = thrown; at != null && seen.add(at); at = at.getCause()) {
-            text.append(text.isEmpty() ? "" : "\n  caused by ").append(at.getClass().getSimpleName());
-            if (at.getMessage() != null) {
-                text.append(": ").append(at.getMessage());
+            boolean repeated = at.getMessage() != null && at.getMessage().equals(message);
+            List<String> before = lines;
+            message = at.getMessage();
+            lines = lines(at, scripts);
+            // A wrapper may take over its cause's message: then it is printed once.
+            if (repeated && before.containsAll(lines)) {
+                continue;
             }
-            Arrays.stream(at.getStackTrace()).filter(frame -> isOf(frame, scripts)).forEach(frame -> text
-                    .append("\n    at ").append(frame.getMethodName()).append(" (").append(frame.getFileName())
-                    .append(':')
-                    .append(frame.getLineNumber()).append(')'));
+            text.append(text.isEmpty() ? "" : "\n  caused by ").append(at.getClass().getSimpleName());
+            if (message != null && !repeated) {
+                text.append(": ").append(message);
+            }
+            lines.forEach(text::append);
         }
         return text.toString();
+    }
+
+    private static List<String> lines(Throwable thrown, ClassLoader scripts) {
+        return Arrays.stream(thrown.getStackTrace()).filter(frame -> isOf(frame, scripts))
+                .map(frame -> "\n    at " + frame.getMethodName() + " (" + frame.getFileName() + ":"
+                        + frame.getLineNumber() + ")")
+                .toList();
     }
 
     private static boolean isOf(StackTraceElement frame, ClassLoader scripts) {

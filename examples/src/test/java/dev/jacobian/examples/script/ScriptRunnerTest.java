@@ -198,6 +198,36 @@ class ScriptRunnerTest {
     }
 
     @Test
+    void printsAMessageOnceThatAWrapperTookOver() throws IOException {
+        Path same = script("Same.java", "void main() {\n    throw"
+                + " new IllegalStateException(\"no sheep\", new IllegalArgumentException(\"no sheep\"));\n}\n");
+        assertThatThrownBy(() -> runner().run(same)).isInstanceOf(ScriptException.class)
+                .hasMessage("IllegalStateException: no sheep\n    at main (Same.java:2)");
+
+        Path deeper = script("Deeper.java", """
+                void main() {
+                    try {
+                        count();
+                    } catch (IllegalArgumentException e) {
+                        throw new IllegalStateException(e.getMessage(), e);
+                    }
+                }
+                void count() {
+                    throw new IllegalArgumentException("no sheep", new IOException("no meadow"));
+                }
+                """);
+        assertThatThrownBy(() -> runner().run(deeper)).isInstanceOf(ScriptException.class).hasMessage("""
+                IllegalStateException: no sheep
+                    at main (Deeper.java:5)
+                  caused by IllegalArgumentException
+                    at count (Deeper.java:9)
+                    at main (Deeper.java:3)
+                  caused by IOException: no meadow
+                    at count (Deeper.java:9)
+                    at main (Deeper.java:3)""");
+    }
+
+    @Test
     void givesTheScriptItsOwnClassLoaderAndTakesItBack() throws Exception {
         ClassLoader before = Thread.currentThread().getContextClassLoader();
         runner().run(script("Loader.java",
