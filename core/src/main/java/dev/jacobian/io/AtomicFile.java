@@ -46,8 +46,8 @@ public final class AtomicFile {
 
     /**
      * Writes a file: first under a temporary name in the same folder, then to the disk itself, then renamed. On failure
-     * the old file, if there is one, stays as it is, and the temporary one is removed. An interrupt does not hinder it,
-     * and stays pending.
+     * the old file, if there is one, stays as it is, and the temporary one is removed. An interrupt that
+     * came before does not hinder it, and stays pending; one that comes meanwhile is such a failure.
      *
      * @param file the file; a symbolic link is followed
      * @param content what writes the new content

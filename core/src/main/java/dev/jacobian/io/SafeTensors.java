@@ -53,7 +53,8 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads all tensors of a file to the current device. An interrupt does not hinder it, and stays pending.
+     * Reads all tensors of a file to the current device. An interrupt that came before does not hinder it, and stays
+     * pending; one that comes meanwhile ends reading with an exception.
      *
      * @param file the file
      * @return by name, in the order of the header

@@ -31,7 +31,7 @@ public final class TrainingDivergedException extends RuntimeException {
     }
 
     /**
-     * The step in that epoch that first showed it.
+     * The step in that epoch that first showed it; the last one where validation did.
      *
      * @return from 1 on
      */

@@ -193,7 +193,7 @@ final class TrainCommand implements Callable<Integer> {
                 : noProgress ? TrainingProgress.Mode.EPOCHS : TrainingProgress.Mode.AUTO);
         try (var signal = new StopOnInterrupt(trainer::stop)) {
             History history = trainer.fit(train, test);
-            if (history.epochs() > 0) {
+            if (!signal.isInterrupted()) { // else the last accuracy is that of older weights than those that are saved
                 out.println("accuracy " + history.last("val_accuracy"));
             }
             if (save != null) {

@@ -62,6 +62,7 @@ class ProgramTest {
             assertThat(line).isNotNull();
             program.toHandle().destroy();
             assertThat(out.lines().toList()).anyMatch(text -> text.startsWith("stopped in epoch "))
+                    .noneMatch(text -> text.startsWith("accuracy "))
                     .contains("saved      learnt.safetensors");
         }
         assertThat(program.waitFor(30, TimeUnit.SECONDS)).isTrue();
