@@ -7,7 +7,7 @@ import dev.jacobian.cpu.gemm.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Batched matrix products: float32 by packed panels, the other types by plain loops. */
+/** Batched matrix products: float32 by packed panels, float64 by plain loops. */
 final class CpuMatmul {
     private final Parallel team;
     private final Gemm gemm;
@@ -82,18 +82,12 @@ final class CpuMatmul {
                 for (int p = 0; p < k; p++) {
                     double value = Typed.get(dtype, left, aAt + p * a.stride(-1));
                     Typed.load(dtype, right, bAt + p * b.stride(-2), b.stride(-1), factor, n);
-                    multiplyAdd(dtype, value, factor, row);
+                    for (int j = 0; j < n; j++) {
+                        row[j] += value * factor[j];
+                    }
                 }
                 Typed.store(dtype, row, to, out.offset() + i * n, 1, n);
             }
         });
-    }
-
-    private static void multiplyAdd(DType dtype, double value, double[] factor, double[] row) {
-        for (int j = 0; j < row.length; j++) {
-            row[j] = dtype == DType.FLOAT64
-                    ? row[j] + value * factor[j]
-                    : (int) row[j] + ((int) value) * ((int) factor[j]);
-        }
     }
 }

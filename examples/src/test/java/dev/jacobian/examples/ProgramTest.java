@@ -49,7 +49,7 @@ class ProgramTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "has no signal that asks a process to end")
     void aSignalEndsTrainingAfterTheStepAndSaves() throws IOException, InterruptedException {
         Process program = program("train", "mnist", "--data", "synthetic", "--limit", "1000", "--epochs", "100000",
                 "--save",

@@ -29,8 +29,8 @@ import org.openjdk.jmh.infra.Blackhole;
  * The float32 matrix product beside OpenBLAS. On one thread, {@link #sideBySide} times both in turns, so that what disturbs
  * one disturbs the other as well, and prints their medians, the median of the ratios of neighbours, and the share of the
  * peak; its score, the time of a whole round, says nothing. On several threads compare {@link #ours} with
- * {@link #openBlas}, which run in processes of their own: in one process OpenBLAS's threads go on spinning after a product,
- * on the cores that ours needs, and halve its rate. OpenBLAS is called through {@code sgemm} also where its {@code sgemv}
+ * {@link #openBlas}, which run in processes of their own: in one process ours falls to about its rate on one thread,
+ * presumably since OpenBLAS's threads go on spinning on the cores that it needs. OpenBLAS is called through {@code sgemm} also where its {@code sgemv}
  * would do.
  */
 @State(Scope.Benchmark)
