@@ -119,9 +119,7 @@ public final class Autograd {
         boolean record = mode.recording && anyRequiresGrad(inputs);
         Object kernel = null;
         if (op instanceof FusedOp<?> fused) {
-            kernel = record && mode.higherOrder
-                    ? null
-                    : inputs[0].device().backend().kernel(fused.kernel(), inputs[0].dtype());
+            kernel = kernel(fused, record, inputs);
             if (kernel == null) {
                 return fused.decompose(inputs);
             }
@@ -138,6 +136,23 @@ public final class Autograd {
             node.moveTo(MemoryScope.current());
         }
         return result;
+    }
+
+    /**
+     * Whether {@link #apply} would compute a fused operation now by its kernel, and not as its decomposition.
+     *
+     * @param op the operation
+     * @param inputs its inputs
+     * @return true if the backend has the kernel, unless gradients are to be differentiated again
+     */
+    public static boolean isFused(FusedOp<?> op, Tensor... inputs) {
+        return kernel(op, Mode.current().recording && anyRequiresGrad(inputs), inputs) != null;
+    }
+
+    private static Object kernel(FusedOp<?> op, boolean record, Tensor[] inputs) {
+        return record && Mode.current().higherOrder
+                ? null
+                : inputs[0].device().backend().kernel(op.kernel(), inputs[0].dtype());
     }
 
     private static Tensor forward(Op op, OpContext context, Mode mode, Tensor[] inputs) {

@@ -67,10 +67,13 @@ public final class Node extends Scoped {
         return number;
     }
 
-    List<Tensor> backward(Tensor dy) {
+    List<Tensor> backward(Tensor dy, boolean last) {
         if (fused && Autograd.isRecording()) {
             throw new IllegalStateException(op.name() + ": no second derivative of a tape that was recorded with fused"
                     + " kernels; run the forward pass inside try (var _ = Autograd.higherOrder()) { … }");
+        }
+        if (last) {
+            context.lastUse();
         }
         return op.backward(context, dy);
     }

@@ -2,9 +2,12 @@ package dev.jacobian.autograd;
 
 import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
+import dev.jacobian.memory.Storage;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /** What one call of an operation hands from its forward to its backward rule. */
 public final class OpContext {
@@ -16,6 +19,7 @@ public final class OpContext {
     private final boolean recording;
     private final List<Saved> saved = new ArrayList<>(2);
     private Tensor output;
+    private boolean lastUse;
     private boolean usedUp;
 
     OpContext(Op op, Object kernel, Tensor[] inputs, boolean recording) {
@@ -47,13 +51,13 @@ public final class OpContext {
      * @throws IllegalStateException if it was changed in place since, or the tape was used before
      */
     public Tensor saved(int index) {
-        if (usedUp) {
+        Saved entry = usedUp ? null : saved.get(index);
+        if (entry == null) {
             throw new IllegalStateException(op.name()
                     + ": what the tape saved is gone, since backward was called before"
                     + " or the memory scope of the forward pass was closed; sum losses and call backward once, or use"
                     + " Autograd.jacobian for several gradients of one result");
         }
-        Saved entry = saved.get(index);
         Tensor tensor = entry.tensor();
         if (tensor.storage().version() != entry.version()) {
             throw new IllegalStateException(op.name() + ": a tensor of shape " + tensor.shape()
@@ -65,6 +69,18 @@ public final class OpContext {
                     + " intermediate result; save inputs or the output instead");
         }
         return tensor;
+    }
+
+    /**
+     * Lets go of a saved tensor before the backward rule ends, to make room for what the rule is yet to compute. Does
+     * nothing where the tape is to be walked again.
+     *
+     * @param index the number of the call of {@link #save}; not to be asked for any more
+     */
+    public void drop(int index) {
+        if (lastUse) {
+            saved.set(index, null).tensor().storage().release();
+        }
     }
 
     private boolean isInput(Tensor tensor) {
@@ -125,15 +141,25 @@ public final class OpContext {
         saved.forEach(entry -> entry.tensor().storage().retain());
     }
 
+    /** The next backward rule is the last to use what was saved. */
+    void lastUse() {
+        lastUse = true;
+    }
+
+    /** What was saved and not dropped. */
+    private Stream<Storage> held() {
+        return saved.stream().filter(Objects::nonNull).map(entry -> entry.tensor().storage());
+    }
+
     void release() {
         if (!usedUp) {
             usedUp = true;
-            saved.forEach(entry -> entry.tensor().storage().release());
+            held().forEach(Storage::release);
             saved.clear();
         }
     }
 
     void watch() {
-        saved.forEach(entry -> entry.tensor().storage().watch());
+        held().forEach(Storage::watch);
     }
 }

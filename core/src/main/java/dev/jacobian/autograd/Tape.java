@@ -150,7 +150,7 @@ final class Tape {
         Mode mode = Mode.current();
         mode.anomaly = false;
         try {
-            return node.backward(dy);
+            return node.backward(dy, !retainGraph);
         } finally {
             mode.anomaly = anomaly;
         }

@@ -59,6 +59,16 @@ public interface Backend {
     DeviceBuffer allocate(long bytes);
 
     /**
+     * Says how the blocks that core keeps for reuse come back through {@link #free}: for a backend that allocates memory
+     * for its own needs and has none left.
+     *
+     * @param flush gives them back; not to be run from within {@link #allocate} or {@link #free}
+     */
+    default void reclaimWith(Runnable flush) {
+        // Most backends allocate for core alone.
+    }
+
+    /**
      * Gives memory back.
      *
      * @param buffer a block that {@link #allocate} returned, not used any more

@@ -34,4 +34,13 @@ public interface BackendProvider {
      * @return the line, without a full stop
      */
     String explanation();
+
+    /**
+     * All that helps when a device is missing or misbehaves: versions, what was found where, what was searched.
+     *
+     * @return lines for people
+     */
+    default List<String> diagnosis() {
+        return List.of(explanation());
+    }
 }

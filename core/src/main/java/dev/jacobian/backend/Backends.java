@@ -17,8 +17,8 @@ final class Backends {
 
     private Backends() {}
 
-    /** What was found: devices, the fastest first, and a line about each kind. */
-    private record Found(List<Device> devices, List<String> lines) {
+    /** What was found: devices, the fastest first, a line about each kind, and all there is to say. */
+    private record Found(List<Device> devices, List<String> lines, List<String> diagnosis) {
         static Found look() {
             List<BackendProvider> providers = new ArrayList<>();
             List<String> lines = new ArrayList<>();
@@ -36,13 +36,15 @@ final class Backends {
             }
             providers.sort(Comparator.comparingInt(BackendProvider::priority).reversed());
             List<Device> devices = new ArrayList<>();
+            List<String> diagnosis = new ArrayList<>(lines);
             for (BackendProvider provider : providers) {
                 for (Backend backend : provider.backends()) {
                     devices.add(Device.of(backend));
                 }
                 lines.add(provider.name() + ": " + provider.explanation());
+                provider.diagnosis().forEach(line -> diagnosis.add(provider.name() + ": " + line));
             }
-            return new Found(List.copyOf(devices), List.copyOf(lines));
+            return new Found(List.copyOf(devices), List.copyOf(lines), List.copyOf(diagnosis));
         }
     }
 
@@ -83,6 +85,10 @@ final class Backends {
     static Device preferred() {
         Preferred made = preferred; // racing threads may both see null; then the lock decides
         return (made != null ? made : choice()).device();
+    }
+
+    static List<String> diagnosis() {
+        return found().diagnosis();
     }
 
     static String explanation() {

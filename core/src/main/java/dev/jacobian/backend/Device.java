@@ -65,6 +65,15 @@ public final class Device {
     }
 
     /**
+     * All that helps when a device is missing or misbehaves: versions, what was found where, what was searched.
+     *
+     * @return lines, each of which begins with the kind of device
+     */
+    public static List<String> diagnosis() {
+        return Backends.diagnosis();
+    }
+
+    /**
      * Makes this the current device of this thread until the result is closed.
      *
      * @return to be closed, in a try-with-resources statement

@@ -47,7 +47,13 @@ public final class MemoryPool {
      * @return its pool
      */
     public static MemoryPool of(Device device) {
-        return POOLS.computeIfAbsent(device, MemoryPool::new);
+        return POOLS.computeIfAbsent(device, MemoryPool::open);
+    }
+
+    private static MemoryPool open(Device device) {
+        MemoryPool pool = new MemoryPool(device);
+        device.backend().reclaimWith(pool::flush);
+        return pool;
     }
 
     /**

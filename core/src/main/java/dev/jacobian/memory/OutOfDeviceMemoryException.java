@@ -4,7 +4,13 @@ package dev.jacobian.memory;
 public final class OutOfDeviceMemoryException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    OutOfDeviceMemoryException(String message, Throwable cause) {
+    /**
+     * Memory that is not there.
+     *
+     * @param message the device, how much was asked for and for what, and what to do
+     * @param cause what the backend threw
+     */
+    public OutOfDeviceMemoryException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -95,6 +95,16 @@ public final class Storage extends Scoped {
         HOLDS.getAndAdd(this, 1);
     }
 
+    /**
+     * Whether one hold is all there is. Whoever knows that it is theirs may overwrite the content: a rule of a backward
+     * pass may, since the walker alone then holds the gradient that it was given, and drops it afterwards.
+     *
+     * @return false where another scope, tape node or gradient on its way holds it too
+     */
+    public boolean isHeldOnce() {
+        return holds == 1;
+    }
+
     /** Ends one hold; the last one gives the block back. */
     public void release() {
         if ((int) HOLDS.getAndAdd(this, -1) == 1) {

@@ -1,6 +1,7 @@
 package dev.jacobian.nn;
 
 import dev.jacobian.autograd.Autograd;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
@@ -61,16 +62,31 @@ public final class BatchNorm extends Layer {
 
     @Override
     protected Tensor forward(Tensor x) {
-        check(x);
-        if (!isTraining()) {
-            return evaluate(x);
+        if (isTraining()) {
+            return forward(x, Activation.NONE);
         }
+        check(x);
+        return evaluate(x);
+    }
+
+    @Override
+    boolean fuses(Activation activation, Tensor x) {
+        return isTraining() && activation == Activation.RELU && Autograd.isFused(op(activation), x, weight, bias);
+    }
+
+    @Override
+    Tensor forward(Tensor x, Activation activation) {
+        check(x);
         if (x.size() <= features) {
             throw new IllegalArgumentException("batch norm: shape " + x.shape() + " has " + x.size() / features
                     + " values for each channel, expected at least 2 in training; use larger batches, or eval()");
         }
         batches.set(batches.add(1));
-        return Autograd.apply(new dev.jacobian.op.BatchNorm(eps, momentum, runningMean, runningVar), x, weight, bias);
+        return Autograd.apply(op(activation), x, weight, bias);
+    }
+
+    private dev.jacobian.op.BatchNorm op(Activation activation) {
+        return new dev.jacobian.op.BatchNorm(eps, momentum, runningMean, runningVar, activation);
     }
 
     private void check(Tensor x) {

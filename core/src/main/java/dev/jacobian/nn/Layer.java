@@ -1,6 +1,7 @@
 package dev.jacobian.nn;
 
 import dev.jacobian.autograd.Autograd;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
 import dev.jacobian.memory.MemoryScope;
@@ -84,6 +85,23 @@ public abstract class Layer {
             }
             return output;
         });
+    }
+
+    /**
+     * Whether this layer can compute the activation that follows it together with its own result; see {@link Sequential}.
+     */
+    boolean fuses(Activation activation, Tensor x) {
+        return false;
+    }
+
+    /** This layer's computation and then the activation, where {@link #fuses} says so. */
+    Tensor forward(Tensor x, Activation activation) {
+        throw new IllegalStateException(typeName() + ": computes no " + activation + " for input " + x.shape());
+    }
+
+    /** Whether somebody is to see what {@link #call} is given or what it returns. */
+    final boolean hasHooks() {
+        return !preHooks.isEmpty() || !hooks.isEmpty();
     }
 
     /**

@@ -1,6 +1,9 @@
 package dev.jacobian.nn;
 
+import dev.jacobian.autograd.Autograd;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.nn.init.Initializer;
+import dev.jacobian.op.LinearActivation;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 
@@ -46,6 +49,16 @@ public final class Linear extends Layer {
     @Override
     protected Tensor forward(Tensor x) {
         return x.linear(weight, bias);
+    }
+
+    @Override
+    boolean fuses(Activation activation, Tensor x) {
+        return bias != null && Autograd.isFused(new LinearActivation(activation), x, weight, bias);
+    }
+
+    @Override
+    Tensor forward(Tensor x, Activation activation) {
+        return x.linear(weight, bias, activation);
     }
 
     /**

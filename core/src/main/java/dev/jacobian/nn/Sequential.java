@@ -1,10 +1,17 @@
 package dev.jacobian.nn;
 
+import dev.jacobian.backend.Activation;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.tensor.Tensor;
 import java.util.List;
 
-/** Layers one after another, named {@code 0}, {@code 1}, …: each is given the result of the one before. */
+/**
+ * Layers one after another, named {@code 0}, {@code 1}, …: each is given the result of the one before.
+ *
+ * <p>A linear layer, or in training a batch norm, computes an activation that directly follows it together with its own
+ * result, where the device has a kernel for that and neither layer has hooks: the same numbers, up to rounding, in fewer
+ * passes over memory. Messages then name the first of the two layers.
+ */
 public final class Sequential extends Layer {
     /**
      * A chain of layers.
@@ -54,15 +61,33 @@ public final class Sequential extends Layer {
 
     @Override
     protected Tensor forward(Tensor x) {
+        List<Layer> layers = List.copyOf(children().values());
         Tensor current = x;
-        for (Layer layer : List.copyOf(children().values())) {
-            Tensor next = layer.call(current);
-            if (current != x) {
-                discard(current, next);
+        for (int i = 0; i < layers.size(); i++) {
+            Layer layer = layers.get(i);
+            Tensor input = current;
+            Activation activation = i + 1 < layers.size() ? activation(layers.get(i + 1)) : Activation.NONE;
+            if (activation != Activation.NONE && !layer.hasHooks() && layer.fuses(activation, input)) {
+                current = layer.run(() -> layer.forward(input, activation));
+                i++;
+            } else {
+                current = layer.call(input);
             }
-            current = next;
+            if (input != x) {
+                discard(input, current);
+            }
         }
         return current;
+    }
+
+    /** What a layer does, if it is an activation that the one before may compute, unseen by hooks. */
+    private static Activation activation(Layer layer) {
+        return layer.hasHooks() ? Activation.NONE : switch (layer) {
+            case ReLU _ -> Activation.RELU;
+            case Tanh _ -> Activation.TANH;
+            case Sigmoid _ -> Activation.SIGMOID;
+            default -> Activation.NONE;
+        };
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.jacobian.op;
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.FusedOp;
 import dev.jacobian.autograd.OpContext;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.BatchNormKernel;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.tensor.Param;
@@ -12,16 +13,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Batch normalisation in training mode of x [N, C, …] with weight and bias [C] (Ioffe and Szegedy, 2015). The backward
- * rule stands at {@link BatchNormKernel#batchNormBackward}. Moves the running statistics, where there are any, towards
- * the batch's as PyTorch does: running = (1 − momentum) · running + momentum · batch, with the unbiased variance.
+ * Batch normalisation in training mode of x [N, C, …] with weight and bias [C] (Ioffe and Szegedy, 2015), and the
+ * activation that follows. The backward rule stands at {@link BatchNormKernel#batchNormBackward}. Moves the running
+ * statistics, where there are any, towards the batch's as PyTorch does: running = (1 − momentum) · running + momentum ·
+ * batch, with the unbiased variance.
  *
  * @param epsilon added to the variance
  * @param momentum how far the running statistics move
  * @param runningMean [C]; null for none
  * @param runningVar [C]; null for none
+ * @param activation {@link Activation#NONE} or {@link Activation#RELU}
  */
-public record BatchNorm(double epsilon, double momentum, Param runningMean, Param runningVar)
+public record BatchNorm(double epsilon, double momentum, Param runningMean, Param runningVar, Activation activation)
         implements
             FusedOp<BatchNormKernel> {
     @Override
@@ -40,7 +43,8 @@ public record BatchNorm(double epsilon, double momentum, Param runningMean, Para
         Tensor variance = x.sub(mean).square().mean(axes, true);
         updateRunning(x.size() / x.dim(1), mean.detach(), variance.detach());
         Tensor normal = x.sub(mean).mul(variance.add(epsilon).rsqrt());
-        return normal.mul(inputs[1].reshape(channels)).add(inputs[2].reshape(channels));
+        Tensor y = normal.mul(inputs[1].reshape(channels)).add(inputs[2].reshape(channels));
+        return activation == Activation.RELU ? y.relu() : y;
     }
 
     private void updateRunning(long n, Tensor mean, Tensor variance) {
@@ -61,12 +65,13 @@ public record BatchNorm(double epsilon, double momentum, Param runningMean, Para
         Tensor mean = Tensor.empty(x.device(), x.dtype(), Shape.of(x.dim(1)));
         Tensor variance = mean.emptyLike();
         Tensor y = x.emptyLike();
-        kernel.batchNorm(x.view(), weight.view(), inputs[2].view(), epsilon, mean.view(), variance.view(), y.view());
+        kernel.batchNorm(x.view(), weight.view(), inputs[2].view(), epsilon, activation, mean.view(), variance.view(),
+                y.view());
         updateRunning(x.size() / x.dim(1), mean, variance);
         context.save(x);
         context.save(mean);
         context.save(variance);
-        return y;
+        return activation == Activation.NONE ? y : context.save(y);
     }
 
     @Override
@@ -77,12 +82,13 @@ public record BatchNorm(double epsilon, double momentum, Param runningMean, Para
         Tensor dweight = weight.emptyLike();
         Tensor dbias = weight.emptyLike();
         kernel.batchNormBackward(x.view(), weight.view(), context.saved(2).view(), context.saved(3).view(), epsilon,
-                dy.view(), dx.view(), dweight.view(), dbias.view());
+                activation, activation == Activation.NONE ? null : context.saved(4).view(), dy.view(), dx.view(),
+                dweight.view(), dbias.view());
         return List.of(dx, dweight, dbias);
     }
 
     @Override
     public String name() {
-        return "batch norm";
+        return activation == Activation.NONE ? "batch norm" : "batch norm with relu";
     }
 }

@@ -1,7 +1,6 @@
 package dev.jacobian.optim;
 
 import dev.jacobian.backend.AdamKernel;
-import dev.jacobian.backend.DType;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import java.util.List;
@@ -97,25 +96,21 @@ public sealed class Adam extends Optimizer permits AdamW {
     }
 
     @Override
-    protected final void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
-        Param m = state.get(0);
-        Param v = state.get(1);
-        AdamKernel kernel = parameter.dtype() == DType.FLOAT32
-                ? parameter.device().backend().kernel(AdamKernel.class, DType.FLOAT32)
-                : null;
+    protected final boolean updateTogether(List<Update> updates, Tensor scalars) {
+        AdamKernel kernel = scalars.device().backend().kernel(AdamKernel.class, scalars.dtype());
         if (kernel == null) {
-            compose(parameter, gradient, m, v, scalars);
-            return;
+            return false;
         }
-        kernel.adam(parameter.view(), gradient.view(), m.view(), v.view(), beta1, beta2, epsilon, weightDecay,
-                decoupled,
-                scalars.view());
-        m.changed();
-        v.changed();
+        kernel.adam(Update.parameters(updates), Update.gradients(updates), Update.state(updates, 0),
+                Update.state(updates, 1), beta1, beta2, epsilon, weightDecay, decoupled, scalars.view());
+        return true;
     }
 
     /** The definition of the kernel. */
-    private void compose(Param parameter, Tensor gradient, Param m, Param v, Tensor scalars) {
+    @Override
+    protected final void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
+        Param m = state.get(0);
+        Param v = state.get(1);
         Tensor lr = scalars.select(0, LR);
         Tensor g = gradient.mul(scalars.select(0, SCALE));
         Tensor decayed = parameter;

@@ -2,12 +2,15 @@ package dev.jacobian.optim;
 
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.DType;
+import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
+import dev.jacobian.backend.View;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -20,7 +23,8 @@ import java.util.Set;
  * several backward passes before one step add up. Parameters that are frozen, or that no backward pass reached, are
  * left alone.
  *
- * <p>A subclass says which state it keeps for each parameter and how one parameter is updated.
+ * <p>A subclass says which state it keeps for each parameter and how one parameter is updated. It may also say how a
+ * backend's kernel updates many of them in one call.
  */
 public abstract class Optimizer {
     /** The state of one parameter: tensors of its shape, and how often it was updated. */
@@ -28,6 +32,49 @@ public abstract class Optimizer {
         private final List<Param> buffers = new ArrayList<>(2);
         private int updates;
     }
+
+    /**
+     * What one parameter's update is made of.
+     *
+     * @param parameter what to change, dense
+     * @param gradient of the parameter's shape and type, dense
+     * @param state tensors of the parameter's shape and type, dense, zero at first, as many as there are names
+     */
+    protected record Update(Param parameter, Tensor gradient, List<Param> state) {
+        /**
+         * The parameters of several updates, for a kernel.
+         *
+         * @param updates the updates
+         * @return one view for each
+         */
+        public static List<View> parameters(List<Update> updates) {
+            return updates.stream().map(update -> update.parameter.view()).toList();
+        }
+
+        /**
+         * The gradients of several updates, for a kernel.
+         *
+         * @param updates the updates
+         * @return one view for each
+         */
+        public static List<View> gradients(List<Update> updates) {
+            return updates.stream().map(update -> update.gradient.view()).toList();
+        }
+
+        /**
+         * One tensor of the state of several updates, for a kernel.
+         *
+         * @param updates the updates
+         * @param index its place among the names
+         * @return one view for each
+         */
+        public static List<View> state(List<Update> updates, int index) {
+            return updates.stream().map(update -> update.state.get(index).view()).toList();
+        }
+    }
+
+    /** Which parameters can be updated in one call: scalars depend on the update's number. */
+    private record Kind(Device device, DType dtype, int updates) {}
 
     private final List<Param> parameters;
     private final List<State> states = new ArrayList<>();
@@ -137,6 +184,19 @@ public abstract class Optimizer {
     protected abstract void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars);
 
     /**
+     * Updates several parameters, and their state, in one call of a backend's kernel, where there is one. Unless
+     * overridden, and where this returns false, each is given to {@link #update}. Called while nothing is recorded,
+     * inside a memory scope. Must leave everything as it was when it throws.
+     *
+     * @param updates at least one; all parameters are on one device, of one type, and at the same update
+     * @param scalars what {@link #scalars} returned: a vector of the parameters' type
+     * @return true if all were updated, false if nothing was done
+     */
+    protected boolean updateTogether(List<Update> updates, Tensor scalars) {
+        return false;
+    }
+
+    /**
      * Updates every parameter that has a fresh gradient, uses the gradients up, and goes on to the next step of
      * {@link Rng}. Should it fail for lack of memory, parameters are either updated or keep their gradient, and another
      * call goes on.
@@ -144,10 +204,12 @@ public abstract class Optimizer {
      * @throws IllegalStateException if no parameter has a fresh gradient
      */
     public final void step() {
-        List<Integer> ready = new ArrayList<>(parameters.size());
+        Map<Kind, List<Integer>> ready = new LinkedHashMap<>();
         for (int i = 0; i < parameters.size(); i++) {
-            if (isReady(parameters.get(i))) {
-                ready.add(i);
+            Param parameter = parameters.get(i);
+            if (isReady(parameter)) {
+                Kind kind = new Kind(parameter.device(), parameter.dtype(), states.get(i).updates);
+                ready.computeIfAbsent(kind, _ -> new ArrayList<>()).add(i);
             }
         }
         if (ready.isEmpty()) {
@@ -156,12 +218,8 @@ public abstract class Optimizer {
                             + " used yet; call loss.backward() first");
         }
         try (var _ = Autograd.noGrad()) {
-            for (int i : ready) {
-                prepare(i);
-            }
-            for (int i : ready) {
-                update(i);
-            }
+            ready.values().stream().flatMap(Collection::stream).forEach(this::prepare);
+            ready.forEach(this::update);
         }
         Rng.nextStep();
     }
@@ -186,25 +244,40 @@ public abstract class Optimizer {
         }
     }
 
-    private void update(int index) {
-        Param parameter = parameters.get(index);
-        State state = states.get(index);
-        Tensor scalars = block(parameter).with(scalars(state.updates + 1));
+    /** Updates parameters of one kind. One that was updated is finished at once: the next may lack memory. */
+    private void update(Kind kind, List<Integer> indices) {
+        Tensor scalars = block(kind).with(scalars(kind.updates + 1));
+        List<Update> updates = indices.stream().map(this::updateOf).toList();
+        boolean together;
         try (var _ = MemoryScope.open("of an optimizer's step")) {
-            update(parameter, parameter.grad(), Collections.unmodifiableList(state.buffers), scalars);
+            together = updateTogether(updates, scalars);
         }
-        state.updates++;
-        parameter.changed();
-        parameter.useUpGrad();
+        for (int i = 0; i < updates.size(); i++) {
+            Update update = updates.get(i);
+            if (!together) {
+                try (var _ = MemoryScope.open("of an optimizer's step")) {
+                    update(update.parameter, update.gradient, update.state, scalars);
+                }
+            }
+            states.get(indices.get(i)).updates++;
+            update.parameter.changed();
+            update.state.forEach(Param::changed);
+            update.parameter.useUpGrad();
+        }
     }
 
-    private ScalarBlock block(Param parameter) {
+    private Update updateOf(int index) {
+        Param parameter = parameters.get(index);
+        return new Update(parameter, parameter.grad(), Collections.unmodifiableList(states.get(index).buffers));
+    }
+
+    private ScalarBlock block(Kind kind) {
         for (ScalarBlock block : blocks) {
-            if (block.fits(parameter)) {
+            if (block.fits(kind.device, kind.dtype)) {
                 return block;
             }
         }
-        ScalarBlock block = new ScalarBlock(parameter.device(), parameter.dtype(), scalars(1).length);
+        ScalarBlock block = new ScalarBlock(kind.device, kind.dtype, scalars(1).length);
         blocks.add(block);
         return block;
     }

@@ -21,8 +21,8 @@ final class ScalarBlock {
         tensor.storage().moveTo(MemoryScope.root());
     }
 
-    boolean fits(Tensor parameter) {
-        return tensor.device() == parameter.device() && tensor.dtype() == parameter.dtype();
+    boolean fits(Device device, DType dtype) {
+        return tensor.device() == device && tensor.dtype() == dtype;
     }
 
     /** The block, holding these values. */

@@ -1,6 +1,5 @@
 package dev.jacobian.optim;
 
-import dev.jacobian.backend.DType;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
@@ -84,24 +83,20 @@ public final class Sgd extends Optimizer {
     }
 
     @Override
-    protected void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
-        Param velocity = momentum == 0 ? null : state.getFirst();
-        SgdKernel kernel = parameter.dtype() == DType.FLOAT32
-                ? parameter.device().backend().kernel(SgdKernel.class, DType.FLOAT32)
-                : null;
+    protected boolean updateTogether(List<Update> updates, Tensor scalars) {
+        SgdKernel kernel = scalars.device().backend().kernel(SgdKernel.class, scalars.dtype());
         if (kernel == null) {
-            compose(parameter, gradient, velocity, scalars);
-            return;
+            return false;
         }
-        kernel.sgd(parameter.view(), gradient.view(), velocity == null ? null : velocity.view(), momentum, weightDecay,
-                nesterov, scalars.view());
-        if (velocity != null) {
-            velocity.changed();
-        }
+        kernel.sgd(Update.parameters(updates), Update.gradients(updates),
+                momentum == 0 ? List.of() : Update.state(updates, 0), momentum, weightDecay, nesterov, scalars.view());
+        return true;
     }
 
     /** The definition of the kernel. */
-    private void compose(Param parameter, Tensor gradient, Param velocity, Tensor scalars) {
+    @Override
+    protected void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
+        Param velocity = momentum == 0 ? null : state.getFirst();
         Tensor g = gradient.mul(scalars.select(0, SCALE));
         if (weightDecay != 0) {
             g = g.add(parameter.mul(weightDecay));

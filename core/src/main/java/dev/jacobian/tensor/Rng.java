@@ -53,6 +53,40 @@ public final class Rng {
         return step;
     }
 
+    /**
+     * What a checkpoint has to hold for the numbers to go on as if nothing had come between.
+     *
+     * @param seed the seed
+     * @param step the number of the training step, at whose beginning this is
+     * @param calls how many streams each purpose was given since the seed was set
+     */
+    public record State(long seed, int step, Map<String, Long> calls) {
+        /** Copies the calls. */
+        public State {
+            calls = Map.copyOf(calls);
+        }
+    }
+
+    /**
+     * The state of the random numbers, at the beginning of a training step.
+     *
+     * @return the state
+     */
+    public static synchronized State state() {
+        return new State(seed, step, CALLS);
+    }
+
+    /**
+     * Goes on from a state.
+     *
+     * @param state what {@link #state} returned
+     */
+    public static synchronized void restore(State state) {
+        seed(state.seed());
+        resume(state.step());
+        CALLS.putAll(state.calls());
+    }
+
     /** Goes on to the next training step: optimisers call this. */
     public static synchronized void nextStep() {
         resume(step + 1);

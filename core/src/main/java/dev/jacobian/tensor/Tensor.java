@@ -2,6 +2,8 @@ package dev.jacobian.tensor;
 
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.Node;
+import dev.jacobian.autograd.Op;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.CompareOp;
 import dev.jacobian.backend.DType;
@@ -10,24 +12,30 @@ import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
+import dev.jacobian.backend.Window2d;
 import dev.jacobian.memory.Keepable;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.memory.Storage;
 import dev.jacobian.op.ArgReduce;
+import dev.jacobian.op.AvgPool2d;
 import dev.jacobian.op.Binary;
 import dev.jacobian.op.BinaryScalar;
 import dev.jacobian.op.Cast;
 import dev.jacobian.op.Compare;
 import dev.jacobian.op.CompareScalar;
 import dev.jacobian.op.Concat;
+import dev.jacobian.op.Conv2d;
 import dev.jacobian.op.Copy;
 import dev.jacobian.op.CrossEntropy;
 import dev.jacobian.op.Expand;
 import dev.jacobian.op.Extremum;
 import dev.jacobian.op.Gather;
+import dev.jacobian.op.LayerNorm;
 import dev.jacobian.op.Linear;
+import dev.jacobian.op.LinearActivation;
 import dev.jacobian.op.LogSoftmax;
 import dev.jacobian.op.MatMul;
+import dev.jacobian.op.MaxPool2d;
 import dev.jacobian.op.Permute;
 import dev.jacobian.op.Reshape;
 import dev.jacobian.op.ScatterAdd;
@@ -39,6 +47,7 @@ import dev.jacobian.op.Where;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A dense array of numbers on a device, with the history of how it was computed. Thin: a place in a {@link Storage}, and
@@ -1269,13 +1278,29 @@ public sealed class Tensor implements Keepable permits Param {
      * @return of shape […, out]
      */
     public final Tensor linear(Tensor weight, Tensor bias) {
+        return linear(new Linear(), weight, bias);
+    }
+
+    /**
+     * A fully connected layer and the activation that follows, activation(x · weightᵀ + bias), in one operation where
+     * the device has a kernel for it.
+     *
+     * @param weight [out, in], for this […, in]
+     * @param bias [out]
+     * @param activation the function
+     * @return of shape […, out]
+     */
+    public final Tensor linear(Tensor weight, Tensor bias, Activation activation) {
+        Objects.requireNonNull(bias, "linear: bias is null; without one, call linear(weight, null) and the activation");
+        return linear(activation == Activation.NONE ? new Linear() : new LinearActivation(activation), weight, bias);
+    }
+
+    private Tensor linear(Op op, Tensor weight, Tensor bias) {
         Check.linear(this, weight, bias);
         int[] outer = shape().toArray();
         outer[rank() - 1] = weight.dim(0);
         Tensor rows = rank() == 2 ? this : reshape(rows(), dim(-1));
-        Tensor y = bias == null
-                ? Autograd.apply(new Linear(), rows, weight)
-                : Autograd.apply(new Linear(), rows, weight, bias);
+        Tensor y = bias == null ? Autograd.apply(op, rows, weight) : Autograd.apply(op, rows, weight, bias);
         return rank() == 2 ? y : y.reshape(outer);
     }
 
@@ -1323,6 +1348,79 @@ public sealed class Tensor implements Keepable permits Param {
     public final Tensor crossEntropy(Tensor target, int ignoreIndex, double labelSmoothing) {
         Check.crossEntropy(this, target, labelSmoothing);
         return Autograd.apply(new CrossEntropy(ignoreIndex, labelSmoothing), this, target);
+    }
+
+    /**
+     * Layer normalisation over the last axes: (x − mean) / √(variance + epsilon) · weight + bias, with the mean and the
+     * variance (divided by n) of each group of elements (Ba, Kiros and Hinton, 2016).
+     *
+     * @param normalizedShape the lengths of the last axes, at least one
+     * @param weight of the normalised shape; null for ones
+     * @param bias of the normalised shape; null exactly where weight is
+     * @param epsilon added to the variance
+     * @return of this shape
+     */
+    public final Tensor layerNorm(int[] normalizedShape, Tensor weight, Tensor bias, double epsilon) {
+        WindowCheck.layerNorm(this, normalizedShape, weight, bias);
+        LayerNorm op = new LayerNorm(normalizedShape.length, epsilon);
+        return weight == null ? Autograd.apply(op, this) : Autograd.apply(op, this, weight, bias);
+    }
+
+    // ---- windows over planes
+
+    /**
+     * Two-dimensional convolution without dilation and groups; see {@link #conv2d(Tensor, Tensor, Window2d, int)}.
+     *
+     * @param weight [O, C, kernelH, kernelW]
+     * @param bias [O]; null for none
+     * @param stride how far the window moves in both directions, at least 1
+     * @param padding zeros on all sides, at least 0
+     * @return [N, O, height, width]
+     */
+    public final Tensor conv2d(Tensor weight, Tensor bias, int stride, int padding) {
+        Check.rank("conv2d: weight", weight, 4);
+        Window2d window = Window2d.of(weight.dim(2), weight.dim(3)).stride(stride, stride).padding(padding, padding);
+        return conv2d(weight, bias, window, 1);
+    }
+
+    /**
+     * Two-dimensional convolution of this [N, C, H, W] as networks have it, which is cross-correlation; see
+     * {@link dev.jacobian.backend.Conv2dKernel}.
+     *
+     * @param weight [O, C/groups, kernelH, kernelW]
+     * @param bias [O]; null for none
+     * @param window the window, with the weight's kernel
+     * @param groups how many groups channels and filters form, each on its own; a divisor of C and of O
+     * @return [N, O, height, width], as many as the window has positions
+     */
+    public final Tensor conv2d(Tensor weight, Tensor bias, Window2d window, int groups) {
+        WindowCheck.conv2d(this, weight, bias, window, groups);
+        Conv2d op = new Conv2d(window, groups);
+        return bias == null ? Autograd.apply(op, this, weight) : Autograd.apply(op, this, weight, bias);
+    }
+
+    /**
+     * The largest element of each window over the planes of this [N, C, H, W]. NaN counts as larger than all numbers; the
+     * gradient goes to the first of equals.
+     *
+     * @param window the window; its padding is never the largest, and is at most half of the kernel
+     * @return [N, C, height, width], as many as the window has positions
+     */
+    public final Tensor maxPool2d(Window2d window) {
+        WindowCheck.pool("max pool", this, window);
+        return Autograd.apply(new MaxPool2d(window), this);
+    }
+
+    /**
+     * The mean of each window over the planes of this [N, C, H, W].
+     *
+     * @param window the window, not dilated; its padding is at most half of the kernel
+     * @param countIncludePad whether padding counts as elements that are 0; else means are of what is inside
+     * @return [N, C, height, width], as many as the window has positions
+     */
+    public final Tensor avgPool2d(Window2d window, boolean countIncludePad) {
+        WindowCheck.avgPool2d(this, window);
+        return Autograd.apply(new AvgPool2d(window, countIncludePad), this);
     }
 
     // ---- shape
@@ -1565,6 +1663,21 @@ public sealed class Tensor implements Keepable permits Param {
         flat[at] = index.dim(0);
         return Autograd.apply(new Gather(at), this,
                 index.reshape(flat).expand(shape().with(at, index.dim(0)).toArray()));
+    }
+
+    /**
+     * The rows of a table at these indices: int32, of any shape.
+     *
+     * @param weight [count, width], the table
+     * @param paddingIndex a row that takes no gradient; -1 for none
+     * @return this shape and one more axis, of length width
+     */
+    public final Tensor embedding(Tensor weight, int paddingIndex) {
+        WindowCheck.embedding(this, weight, paddingIndex);
+        int[] dims = Arrays.copyOf(shape().toArray(), rank() + 1);
+        dims[rank()] = weight.dim(1);
+        Tensor rows = weight.indexSelect(0, reshape(Check.length("embedding", this))).reshape(dims);
+        return paddingIndex < 0 ? rows : where(eq(paddingIndex).unsqueeze(-1), rows.detach(), rows);
     }
 
     /**

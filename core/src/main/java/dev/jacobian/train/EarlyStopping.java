@@ -1,5 +1,6 @@
 package dev.jacobian.train;
 
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -35,7 +36,24 @@ record EarlyStopping(String monitor, int patience, boolean restoreBest) {
 
         /** Notes an epoch, whose weights are at hand; returns whether training should end. */
         boolean endsAfter(Map<String, Double> measures, Weights weights) {
-            double value = measures.get(rule.monitor());
+            return endsAfter(measures.get(rule.monitor()), weights);
+        }
+
+        /** Notes the epochs before a checkpoint, and the weights of the best; returns whether training had ended. */
+        boolean resume(Map<String, List<Double>> history, Weights best) {
+            boolean ended = false;
+            for (double value : history.get(rule.monitor())) {
+                ended = endsAfter(value, best);
+            }
+            return ended;
+        }
+
+        /** The weights that are to stand at the end; null for the last. */
+        Weights bestWeights() {
+            return bestWeights;
+        }
+
+        private boolean endsAfter(double value, Weights weights) {
             if (isBetter(value)) {
                 best = value;
                 waited = 0;

@@ -37,6 +37,12 @@ public final class History {
         epochs++;
     }
 
+    /** Takes over what was measured before a checkpoint. */
+    void restore(Map<String, List<Double>> before) {
+        before.forEach((key, column) -> values.put(key, new ArrayList<>(column)));
+        epochs = values.get("loss").size();
+    }
+
     void end(Ending how) {
         ending = how;
     }

@@ -2,6 +2,7 @@ package dev.jacobian.train;
 
 import dev.jacobian.autograd.AnomalyException;
 import dev.jacobian.autograd.Autograd;
+import dev.jacobian.backend.DeviceLostException;
 import dev.jacobian.data.Batch;
 import dev.jacobian.data.DataLoader;
 import dev.jacobian.data.Dataset;
@@ -11,11 +12,14 @@ import dev.jacobian.nn.Layer;
 import dev.jacobian.optim.Gradients;
 import dev.jacobian.optim.Optimizer;
 import dev.jacobian.optim.Schedule;
+import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 
 /** One call of {@link Trainer#fit}. */
@@ -28,6 +32,7 @@ final class TrainRun {
             Optimizer optimizer,
             Schedule schedule,
             List<Metric> metrics,
+            List<String> measures,
             List<TrainListener> listeners,
             EarlyStopping.Watch earlyStopping,
             BooleanSupplier stopRequested,
@@ -36,7 +41,9 @@ final class TrainRun {
             int epochs,
             double clipNorm,
             double clipValue,
-            boolean anomalyDetection) {}
+            boolean anomalyDetection,
+            Path checkpoint,
+            Path resume) {}
 
     private final Setup setup;
     private final Layer model;
@@ -46,6 +53,8 @@ final class TrainRun {
     private final History history = new History();
     private final TrainClock clock = new TrainClock();
     private Weights lastGood;
+    private Path lastCheckpoint;
+    private int checkpointEpoch;
     private int epoch;
     private int step;
     private Map<String, Double> measured = Map.of();
@@ -60,20 +69,19 @@ final class TrainRun {
 
     History run() {
         try {
+            boolean ended = setup.resume() != null && resume();
             lastGood = Weights.of(model);
             setup.listeners().forEach(listener -> listener.onTrainStart(event(clock.trainingSeconds())));
-            history.end(epochs());
+            history.end(ended ? History.Ending.STOPPED_EARLY : epochs());
             if (setup.earlyStopping() != null) {
                 setup.earlyStopping().finish();
             }
+        } catch (DeviceLostException lost) {
+            var named = new DeviceLostException(lost.getMessage() + "; training " + whatIsLeft(), lost);
+            tellFailure(named);
+            throw named;
         } catch (Throwable failure) {
-            history.end(History.Ending.FAILED);
-            optimizer.zeroGrad(); // a part of a batch's gradient must not reach the next step
-            try {
-                tellEnd();
-            } catch (RuntimeException another) {
-                failure.addSuppressed(another);
-            }
+            tellFailure(failure);
             throw failure;
         } finally {
             setup.loader().stop();
@@ -82,12 +90,67 @@ final class TrainRun {
         return history;
     }
 
+    private void tellFailure(Throwable failure) {
+        history.end(History.Ending.FAILED);
+        optimizer.zeroGrad(); // a part of a batch's gradient must not reach the next step
+        try {
+            tellEnd();
+        } catch (RuntimeException another) {
+            failure.addSuppressed(another);
+        }
+    }
+
     private void tellEnd() {
         setup.listeners().forEach(listener -> listener.onTrainEnd(event(clock.trainingSeconds()), history));
     }
 
+    /** Goes back to a checkpoint; returns whether training had stopped early there. */
+    private boolean resume() {
+        Checkpoint from = Checkpoint.load(setup.resume(), model, optimizer);
+        if (!from.history().keySet().equals(Set.copyOf(setup.measures()))) {
+            throw new IllegalArgumentException("resume from " + setup.resume() + ": got measures "
+                    + from.history().keySet() + ", expected " + setup.measures()
+                    + "; use the metrics and the kind of data that it was trained with");
+        }
+        epoch = from.epoch();
+        lastCheckpoint = setup.resume();
+        checkpointEpoch = epoch;
+        history.restore(from.history());
+        setup.loader().resume(epoch);
+        if (setup.schedule() == null) {
+            optimizer.setLr(from.lr());
+        } else {
+            setup.schedule().resume(Math.multiplyExact(epoch, steps));
+        }
+        Rng.restore(from.random());
+        return setup.earlyStopping() != null && setup.earlyStopping().resume(from.history(), from.best());
+    }
+
+    private void writeCheckpoint() {
+        if (setup.checkpoint() != null) {
+            Weights best = setup.earlyStopping() == null ? null : setup.earlyStopping().bestWeights();
+            new Checkpoint(epoch, optimizer.lr(), Rng.state(), history.toMap(), best)
+                    .write(setup.checkpoint(), model, optimizer);
+            lastCheckpoint = setup.checkpoint();
+            checkpointEpoch = epoch;
+        }
+    }
+
+    /** Where training can go on when a device has lost all that it held. */
+    private String whatIsLeft() {
+        String when = step == 0 ? "ended" : "ended " + inStep();
+        if (lastCheckpoint != null) {
+            return when + "; checkpoint " + lastCheckpoint.toAbsolutePath() + " has the end of epoch "
+                    + checkpointEpoch + ": start the program anew, with resume(file) on the trainer, to go on from it";
+        }
+        return when + (setup.checkpoint() == null
+                ? "; there is no checkpoint: checkpoint(file) on the trainer would keep the end of every epoch"
+                : "; there is no checkpoint, since no epoch was trained to its end: start anew");
+    }
+
     private History.Ending epochs() {
-        for (epoch = 1; epoch <= setup.epochs(); epoch++) {
+        while (epoch < setup.epochs()) {
+            epoch++;
             Map<String, Double> measures;
             try {
                 measures = epoch();
@@ -102,13 +165,12 @@ final class TrainRun {
             history.add(measures);
             lastGood = Weights.of(model);
             setup.listeners().forEach(listener -> listener.onEpochEnd(event(clock.epochSeconds())));
-            if (setup.earlyStopping() != null && setup.earlyStopping().endsAfter(measures, lastGood)) {
+            boolean ends = setup.earlyStopping() != null && setup.earlyStopping().endsAfter(measures, lastGood);
+            writeCheckpoint();
+            if (ends) {
                 return History.Ending.STOPPED_EARLY;
             }
-            if (epoch == setup.epochs()) {
-                break; // so that events at the end name the last epoch
-            }
-            if (isStopRequested()) {
+            if (epoch < setup.epochs() && isStopRequested()) {
                 return History.Ending.INTERRUPTED;
             }
         }
@@ -120,6 +182,7 @@ final class TrainRun {
         step = 0;
         measured = Map.of();
         clock.beginEpoch();
+        Rng.resume(Rng.step()); // whatever drew numbers in a step that failed, or in a validation
         setup.listeners().forEach(listener -> listener.onEpochStart(event(clock.epochSeconds())));
         try (Measures measures = new Measures(setup.metrics())) {
             boolean interrupted = false;

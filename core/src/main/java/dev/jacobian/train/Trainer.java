@@ -8,6 +8,8 @@ import dev.jacobian.nn.Layer;
 import dev.jacobian.optim.Optimizer;
 import dev.jacobian.optim.Schedule;
 import dev.jacobian.tensor.Param;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +37,12 @@ import java.util.function.BooleanSupplier;
  *
  * <p>A loss that is NaN or infinite ends training with a {@link TrainingDivergedException} that names the step. Where a
  * device computes while the program goes on, it is noticed up to 32 steps later; weights are those of the last good
- * epoch in any case. Whatever else ends training leaves weights as the last whole step left them, and no gradients.
+ * epoch in any case. Whatever else ends training leaves weights, the optimiser's state and the random numbers as the
+ * last whole step left them, and no gradients: after an
+ * {@link dev.jacobian.memory.OutOfDeviceMemoryException}, one can go on with smaller batches. (Running statistics may
+ * have seen the batch of the failed step; and an optimiser without a kernel for the device may have updated some of the
+ * parameters when memory runs out within its step.) A device that is lost takes all of this with it: then the
+ * {@link dev.jacobian.backend.DeviceLostException} names the {@link #checkpoint} to {@link #resume} from.
  */
 public final class Trainer {
     private final Layer model;
@@ -56,6 +63,8 @@ public final class Trainer {
     private double clipNorm;
     private double clipValue;
     private boolean anomalyDetection;
+    private Path checkpoint;
+    private Path resume;
 
     private Trainer(Layer model) {
         this.model = model;
@@ -307,6 +316,33 @@ public final class Trainer {
     }
 
     /**
+     * Writes a checkpoint after each epoch, for {@link #resume}: weights, the optimiser's state, the state of the random
+     * numbers, the epoch and the history, in one safetensors file. The file is replaced at once, so that there always is
+     * a complete one after the first epoch.
+     *
+     * @param file the file
+     * @return this
+     */
+    public Trainer checkpoint(Path file) {
+        checkpoint = Objects.requireNonNull(file, "trainer: checkpoint file is null");
+        return this;
+    }
+
+    /**
+     * Has the next {@link #fit} go on from a checkpoint. With the same model, data and settings, in this program or
+     * another, its epochs give the same bits as those of a training that was never interrupted. The history contains the
+     * epochs before, too. Settings are the trainer's: so one may go on with other batches, or for more epochs.
+     *
+     * @param file what {@link #checkpoint} wrote; {@code fit} fails if it does not fit the model, the optimiser, or what
+     *        is measured
+     * @return this
+     */
+    public Trainer resume(Path file) {
+        resume = Objects.requireNonNull(file, "trainer: file to resume from is null");
+        return this;
+    }
+
+    /**
      * Trains.
      *
      * @param train the examples to train on
@@ -339,6 +375,10 @@ public final class Trainer {
             throw new IllegalArgumentException("fit: got " + train.size() + " examples for batches of " + batchSize
                     + (dropLast ? " without a smaller last one" : "") + ", expected at least one batch");
         }
+        if (checkpoint != null && !Files.isDirectory(checkpoint.toAbsolutePath().getParent())) {
+            throw new IllegalArgumentException("fit: got checkpoint " + checkpoint
+                    + ", expected a file in a folder that there is; create the folder first");
+        }
         EarlyStopping.Watch watch = watch(validation != null);
         LayerModes modes = new LayerModes(model);
         double lr = optimizer.lr();
@@ -346,12 +386,12 @@ public final class Trainer {
             model.train();
             int totalSteps = Math.multiplyExact(epochs, loader.batches());
             return new TrainRun(new TrainRun.Setup(model, this, loss, optimizer,
-                    schedule == null ? null : schedule.create(optimizer, totalSteps), List.copyOf(metrics), listeners(),
-                    watch, () -> stopRequested || stopWhen.getAsBoolean(), loader, validation, epochs, clipNorm,
-                    clipValue,
-                    anomalyDetection)).run();
+                    schedule == null ? null : schedule.create(optimizer, totalSteps), List.copyOf(metrics),
+                    measures(validation != null), listeners(), watch, () -> stopRequested || stopWhen.getAsBoolean(),
+                    loader, validation, epochs, clipNorm, clipValue, anomalyDetection, checkpoint, resume)).run();
         } finally {
             stopRequested = false;
+            resume = null;
             modes.restore();
             if (schedule != null) {
                 optimizer.setLr(lr);
@@ -363,11 +403,7 @@ public final class Trainer {
         if (earlyStopping == null) {
             return null;
         }
-        List<String> keys = new ArrayList<>();
-        for (String prefix : validated ? List.of("", "val_") : List.of("")) {
-            keys.add(prefix + "loss");
-            metrics.forEach(metric -> keys.add(prefix + metric.name()));
-        }
+        List<String> keys = measures(validated);
         String monitor = earlyStopping.monitor();
         if (!keys.contains(monitor)) {
             throw new IllegalArgumentException("early stopping: got measure '" + monitor + "', expected one of " + keys
@@ -376,6 +412,16 @@ public final class Trainer {
         boolean higherIsBetter = metrics.stream().anyMatch(metric -> metric.higherIsBetter()
                 && (monitor.equals(metric.name()) || monitor.equals("val_" + metric.name())));
         return earlyStopping.watch(higherIsBetter);
+    }
+
+    /** The keys of the history. */
+    private List<String> measures(boolean validated) {
+        List<String> keys = new ArrayList<>();
+        for (String prefix : validated ? List.of("", "val_") : List.of("")) {
+            keys.add(prefix + "loss");
+            metrics.forEach(metric -> keys.add(prefix + metric.name()));
+        }
+        return keys;
     }
 
     private List<TrainListener> listeners() {

@@ -7,6 +7,7 @@ import dev.jacobian.nn.Layer;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import java.util.IdentityHashMap;
+import java.util.Map;
 
 /** The parameters and buffers of a model at one moment, on the Java heap: the device's memory is for training. */
 final class Weights {
@@ -22,12 +23,23 @@ final class Weights {
         return weights;
     }
 
-    private static Object toArray(Param param) {
-        return switch (param.dtype()) {
-            case FLOAT32 -> param.toArray();
-            case FLOAT64 -> param.toDoubleArray();
-            case INT32 -> param.toIntArray();
-            case BOOL -> param.toBooleanArray();
+    /** Other weights of a model, by the names of its state, of which those that it has not are left out. */
+    static Weights of(Layer model, Map<String, Tensor> values) {
+        Weights weights = new Weights();
+        model.stateDict().forEach((name, param) -> {
+            if (values.containsKey(name)) {
+                weights.arrays.put(param, toArray(values.get(name).to(param.dtype())));
+            }
+        });
+        return weights;
+    }
+
+    private static Object toArray(Tensor values) {
+        return switch (values.dtype()) {
+            case FLOAT32 -> values.toArray();
+            case FLOAT64 -> values.toDoubleArray();
+            case INT32 -> values.toIntArray();
+            case BOOL -> values.toBooleanArray();
         };
     }
 
@@ -38,11 +50,18 @@ final class Weights {
 
     void restore() {
         try (var _ = Autograd.noGrad()) {
-            arrays.forEach((param, values) -> {
-                try (var _ = MemoryScope.open("of restored weights"); var _ = param.device().use()) {
-                    param.set(toTensor(param.dtype(), values).reshape(param.shape()));
+            for (Param param : arrays.keySet()) {
+                try (var _ = MemoryScope.open("of restored weights")) {
+                    param.set(tensor(param));
                 }
-            });
+            }
+        }
+    }
+
+    /** The values of one parameter, on its device. */
+    Tensor tensor(Param param) {
+        try (var _ = param.device().use()) {
+            return toTensor(param.dtype(), arrays.get(param)).reshape(param.shape());
         }
     }
 

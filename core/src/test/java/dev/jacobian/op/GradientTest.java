@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.GradientCheck;
 import dev.jacobian.autograd.Op;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
@@ -116,7 +117,9 @@ final class GradientTest {
         bothOrders(new BinaryScalar(BinaryOp.SIGMOID_GRAD, 0.3), x);
         bothOrders(new Binary(BinaryOp.TANH_GRAD), x, x.mul(0.3));
         bothOrders(new Binary(BinaryOp.SIGMOID_GRAD), x, x.sigmoid());
-        bothOrders(new BatchNorm(1e-3, 0.1, null, null), x, Tensor.of(1.5, -0.7), Tensor.of(0.1, 0.2));
+        for (Activation activation : List.of(Activation.NONE, Activation.RELU)) {
+            bothOrders(new BatchNorm(1e-3, 0.1, null, null, activation), x, Tensor.of(1.5, -0.7), Tensor.of(0.1, 0.2));
+        }
         bothOrders(new Dropout(0.4, 1, 2), x, Tensor.full(device, DType.INT32, Shape.SCALAR, 3));
         bothOrders(new Embed(1, 1, 2, 6, 4), x);
     }

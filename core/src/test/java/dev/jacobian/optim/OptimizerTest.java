@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.backend.AdamKernel;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
+import dev.jacobian.backend.View;
 import dev.jacobian.memory.MemoryPool;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.memory.OutOfDeviceMemoryException;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.DelegatingBackend;
+import dev.jacobian.testing.FusedBackend;
 import dev.jacobian.testing.ReferenceBackend;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -162,6 +168,140 @@ final class OptimizerTest {
     void stepWithoutBackwardSaysSo() {
         Sgd sgd = new Sgd(List.of(param(1)), 1);
         assertThatThrownBy(sgd::step).isInstanceOf(IllegalStateException.class).hasMessageContaining("backward()");
+    }
+
+    /** Notes how many parameters each call of the kernel is given. */
+    private static final class CountedAdam extends DelegatingBackend implements AdamKernel {
+        private final FusedBackend target;
+        private final List<Integer> calls = new ArrayList<>();
+
+        CountedAdam(FusedBackend target) {
+            super(target);
+            this.target = target;
+        }
+
+        @Override
+        public <K> K kernel(Class<K> kind, DType dtype) {
+            return kind == AdamKernel.class && dtype == DType.FLOAT32 ? kind.cast(this) : null;
+        }
+
+        @Override
+        public void adam(
+                List<View> parameters,
+                List<View> gradients,
+                List<View> m,
+                List<View> v,
+                double beta1,
+                double beta2,
+                double epsilon,
+                double weightDecay,
+                boolean decoupled,
+                View scalars) {
+            calls.add(parameters.size());
+            target.adam(parameters, gradients, m, v, beta1, beta2, epsilon, weightDecay, decoupled, scalars);
+        }
+    }
+
+    @Test
+    void parametersOfOneDeviceTypeAndUpdateAreOneCall() {
+        CountedAdam backend = new CountedAdam(new FusedBackend());
+        Device counted = Device.of(backend);
+        List<Param> params = new ArrayList<>();
+        for (Device device : List.of(counted, counted, counted, Device.of(new ReferenceBackend()))) {
+            try (var _ = device.use()) {
+                params.add(Param.of("weight", Tensor.of(1f, -2f, 3f)));
+            }
+        }
+        try (var _ = counted.use()) {
+            params.add(param(1, -2, 3)); // float64
+        }
+        Adam adam = new Adam(params, 0.1);
+        for (int step = 0; step < GRADIENTS.length; step++) {
+            for (Param param : params) {
+                try (var _ = param.device().use()) {
+                    if (step > 0 || param != params.get(1)) {
+                        give(param, GRADIENTS[step]);
+                    }
+                }
+            }
+            adam.step();
+        }
+        assertThat(backend.calls).containsExactly(2, 2, 1, 2, 1);
+        double[] expected = params.getLast().toDoubleArray();
+        for (int i : new int[] {0, 2, 3}) {
+            assertThat(params.get(i).toDoubleArray()).containsExactly(expected, within(1e-6));
+        }
+        assertThat(params.get(1).toDoubleArray()).isNotEqualTo(params.get(0).toDoubleArray());
+        assertThat(adam.stateDict().get("state.1.step").item()).isEqualTo(2);
+        assertThat(adam.stateDict().get("state.0.step").item()).isEqualTo(3);
+    }
+
+    /** Signs of gradients, and how often there was one: an optimiser that knows of single parameters only. */
+    private static final class SignDescent extends Optimizer {
+        private boolean hungry;
+
+        SignDescent(List<Param> parameters) {
+            super(parameters, 0.5);
+        }
+
+        @Override
+        protected List<String> stateNames() {
+            return List.of("count");
+        }
+
+        @Override
+        protected double[] scalars(int update) {
+            return new double[] {lr(), update};
+        }
+
+        @Override
+        protected void update(Param parameter, Tensor gradient, List<Param> state, Tensor scalars) {
+            if (hungry && parameter.size() == 2) {
+                Tensor.zeros(1 << 30, 1 << 20);
+            }
+            parameter.set(parameter.sub(gradient.sign().mul(scalars.select(0, 0))));
+            state.getFirst().set(state.getFirst().add(scalars.select(0, 1)));
+        }
+    }
+
+    @Test
+    void anOptimizerOfOnesOwnUpdatesOneParameterAtATime() {
+        Param first = param(1, 2, 3);
+        Param second = param(4, 5);
+        SignDescent descent = new SignDescent(List.of(first, second));
+        for (int step = 0; step < 2; step++) {
+            give(first, -1, 0, 7);
+            give(second, 3, -3);
+            descent.step();
+        }
+        assertThat(first.toDoubleArray()).containsExactly(2, 2, 2);
+        assertThat(second.toDoubleArray()).containsExactly(3, 6);
+        assertThat(descent.stateDict().get("state.1.count").toDoubleArray()).containsExactly(3, 3);
+    }
+
+    @Test
+    void withoutMemoryForAllTheOthersKeepTheirGradients() {
+        Param first = param(1);
+        Param second = param(4, 5);
+        Param third = param(6, 7, 8);
+        SignDescent descent = new SignDescent(List.of(first, second, third));
+        give(first, 1);
+        give(second, 1, 1);
+        give(third, 1, 1, 1);
+        int before = Rng.step();
+        descent.hungry = true;
+        assertThatThrownBy(descent::step).isInstanceOf(OutOfDeviceMemoryException.class);
+        assertThat(first.item()).isEqualTo(0.5);
+        assertThat(first.hasFreshGrad()).isFalse();
+        assertThat(second.toDoubleArray()).containsExactly(4, 5);
+        assertThat(List.of(second, third)).allMatch(Param::hasFreshGrad);
+        assertThat(Rng.step()).isEqualTo(before);
+        descent.hungry = false;
+        descent.step();
+        assertThat(first.item()).isEqualTo(0.5);
+        assertThat(second.toDoubleArray()).containsExactly(3.5, 4.5);
+        assertThat(third.toDoubleArray()).containsExactly(5.5, 6.5, 7.5);
+        assertThat(Rng.step()).isEqualTo(before + 1);
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.jacobian.backend.Device;
 import dev.jacobian.testing.ReferenceBackend;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -43,6 +44,24 @@ final class RngTest {
         Rng.seed(2);
         assertThat(Rng.seed()).isEqualTo(2);
         assertThat(Rng.uniform(10).toArray()).isNotEqualTo(first);
+    }
+
+    @Test
+    void aStateGoesOnWhereItWasTaken() {
+        Rng.uniform(3);
+        Rng.normal(3);
+        Rng.nextStep();
+        Rng.State state = Rng.state();
+        assertThat(state).isEqualTo(new Rng.State(1, 1, Map.of("uniform", 1L, "normal", 1L)));
+        float[] uniform = Rng.uniform(10).toArray();
+        long stream = Rng.nextStreamOfStep("dropout");
+        Rng.seed(8);
+        Rng.normal(5);
+        Rng.nextStreamOfStep("dropout");
+        Rng.restore(state);
+        assertThat(Rng.state()).isEqualTo(state);
+        assertThat(Rng.uniform(10).toArray()).isEqualTo(uniform);
+        assertThat(Rng.nextStreamOfStep("dropout")).isEqualTo(stream);
     }
 
     @Test

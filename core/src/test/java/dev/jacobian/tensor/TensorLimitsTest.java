@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.data.Offset.offset;
 
 import dev.jacobian.autograd.Autograd;
+import dev.jacobian.backend.DType;
+import dev.jacobian.backend.Shape;
+import dev.jacobian.backend.Window2d;
 import dev.jacobian.memory.MemoryScope;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** Numbers and lengths at the ends of what fits, and values that a parameter takes from itself. */
@@ -48,6 +52,31 @@ class TensorLimitsTest {
                 .withMessageStartingWith("reshape:");
         assertThatIllegalArgumentException().isThrownBy(() -> Tensor.of(new float[][] {{1}, null}))
                 .withMessageContaining("row 1 is null");
+    }
+
+    @Test
+    void refusesWindowsThatDoNotFit() {
+        Tensor x = Tensor.ones(2, 4, 3, 3);
+        Tensor weight = Tensor.ones(6, 2, 1, 1);
+        Window2d one = Window2d.of(1, 1);
+        assertThat(x.conv2d(weight, null, one, 2).shape()).isEqualTo(Shape.of(2, 6, 3, 3));
+        refused(() -> x.conv2d(weight, null, one, 1), "conv2d: got 4 input channels, expected 2 (weight [6, 2, 1, 1],");
+        refused(() -> x.conv2d(weight, null, one, 0), "conv2d: groups 0, expected a divisor of the 6 output channels");
+        refused(() -> x.conv2d(weight, null, one, 4), "conv2d: groups 4, expected a divisor of the 6 output channels");
+        refused(() -> x.conv2d(weight, Tensor.ones(5), one, 2), "conv2d: bias of shape [5], expected [6] (weight");
+        refused(() -> x.conv2d(weight, Tensor.ones(6).to(DType.FLOAT64), one, 2), "conv2d: bias of type float64");
+        refused(() -> x.conv2d(weight, null, Window2d.of(1, 2), 2), "conv2d: weight of shape [6, 2, 1, 1], expected a");
+        refused(() -> x.conv2d(Tensor.ones(0, 2, 1, 1), null, one, 2), "conv2d: weight of shape [0, 2, 1, 1], expect");
+        refused(() -> x.conv2d(Tensor.ones(6, 2), null, 1, 0), "conv2d: weight: shape [6, 2], expected 4 axes");
+        Window2d vast = one.padding(0, Integer.MAX_VALUE);
+        refused(() -> x.conv2d(weight, null, vast, 2), "conv2d: length 4294967297, expected at most 2147483647");
+        refused(() -> x.avgPool2d(Window2d.of(2, 2).dilation(1, 2), true), "average pool: dilation [1, 2], expected 1");
+        Window2d far = Window2d.of(1, 2).stride(Integer.MAX_VALUE, Integer.MAX_VALUE);
+        assertThat(x.maxPool2d(far).shape()).isEqualTo(Shape.of(2, 4, 1, 1));
+    }
+
+    private static void refused(ThrowingCallable call, String message) {
+        assertThatIllegalArgumentException().isThrownBy(call).withMessageStartingWith(message);
     }
 
     @Test

@@ -1,35 +1,35 @@
 package dev.jacobian.testing;
 
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.AdamKernel;
 import dev.jacobian.backend.BatchNormKernel;
+import dev.jacobian.backend.BiasActivationKernel;
 import dev.jacobian.backend.CrossEntropyKernel;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
-import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.IndexRangeException;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.SoftmaxKernel;
 import dev.jacobian.backend.View;
-import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * The {@link ReferenceBackend} with every fused kernel, in plain loops after the formulas of their contracts: so that
  * fused operations are tested where there is no fast backend.
  */
-public final class FusedBackend extends DelegatingBackend
+public final class FusedBackend extends FusedWindowBackend
         implements
             SoftmaxKernel,
             LogSoftmaxKernel,
             CrossEntropyKernel,
             BatchNormKernel,
+            BiasActivationKernel,
             DropoutKernel,
             SgdKernel,
             AdamKernel {
-    private final ReferenceBackend reference;
-
     /** Makes a backend of its own. */
     public FusedBackend() {
         this(new ReferenceBackend());
@@ -37,33 +37,11 @@ public final class FusedBackend extends DelegatingBackend
 
     private FusedBackend(ReferenceBackend reference) {
         super(reference);
-        this.reference = reference;
     }
 
     @Override
     public <K> K kernel(Class<K> kind, DType dtype) {
         return dtype == DType.FLOAT32 && kind.isInstance(this) ? kind.cast(this) : null;
-    }
-
-    /** The elements in row-major order. */
-    private double[] read(View view) {
-        View dense = new View(HostBuffer.allocate(view.size() * Double.BYTES), DType.FLOAT64, view.shape());
-        HostBuffer buffer = (HostBuffer) dense.buffer();
-        reference.copy(view, dense);
-        double[] values = new double[Math.toIntExact(view.size())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = buffer.segment().getAtIndex(ValueLayout.JAVA_DOUBLE, i);
-        }
-        buffer.free();
-        return values;
-    }
-
-    private static void write(double[] values, View dense) {
-        assert dense.isContiguous() : "a fused kernel's result must be dense";
-        for (int i = 0; i < values.length; i++) {
-            ((HostBuffer) dense.buffer()).segment().setAtIndex(ValueLayout.JAVA_FLOAT, dense.offset() + i,
-                    (float) values[i]);
-        }
     }
 
     /** What runs along one axis: the elements of a row are at first, first + step, …. */
@@ -223,8 +201,61 @@ public final class FusedBackend extends DelegatingBackend
         return element / inner % x.dim(1);
     }
 
+    private static double activate(Activation activation, double x) {
+        return switch (activation) {
+            case NONE -> x;
+            case RELU -> Math.max(x, 0);
+            case TANH -> Math.tanh(x);
+            case SIGMOID -> 1 / (1 + Math.exp(-x));
+        };
+    }
+
+    /** dy times the derivative, which is had from the result. */
+    private double[] slopes(Activation activation, View y, View dy) {
+        double[] gradient = read(dy);
+        double[] result = activation == Activation.NONE ? gradient : read(y);
+        for (int i = 0; i < gradient.length; i++) {
+            gradient[i] = switch (activation) {
+                case NONE -> gradient[i];
+                case RELU -> result[i] > 0 ? gradient[i] : 0;
+                case TANH -> gradient[i] * (1 - result[i] * result[i]);
+                case SIGMOID -> gradient[i] * result[i] * (1 - result[i]);
+            };
+        }
+        return gradient;
+    }
+
     @Override
-    public void batchNorm(View x, View weight, View bias, double epsilon, View mean, View variance, View y) {
+    public void biasActivation(View x, View bias, Activation activation, View y) {
+        double[] values = read(x);
+        double[] biases = read(bias);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = activate(activation, values[i] + biases[i % biases.length]);
+        }
+        write(values, y);
+    }
+
+    @Override
+    public void biasActivationBackward(View y, View dy, Activation activation, View dx, View dbias) {
+        double[] gradient = slopes(activation, y, dy);
+        double[] sums = new double[dy.dim(1)];
+        for (int i = 0; i < gradient.length; i++) {
+            sums[i % sums.length] += gradient[i];
+        }
+        write(gradient, dx);
+        write(sums, dbias);
+    }
+
+    @Override
+    public void batchNorm(
+            View x,
+            View weight,
+            View bias,
+            double epsilon,
+            Activation activation,
+            View mean,
+            View variance,
+            View y) {
         double[] values = read(x);
         double[] means = new double[x.dim(1)];
         double[] variances = new double[x.dim(1)];
@@ -241,7 +272,8 @@ public final class FusedBackend extends DelegatingBackend
         double[] out = new double[values.length];
         for (int i = 0; i < values.length; i++) {
             int c = channel(x, i);
-            out[i] = weights[c] * (values[i] - means[c]) / Math.sqrt(variances[c] + epsilon) + biases[c];
+            double normal = (values[i] - means[c]) / Math.sqrt(variances[c] + epsilon);
+            out[i] = activate(activation, weights[c] * normal + biases[c]);
         }
         write(means, mean);
         write(variances, variance);
@@ -250,9 +282,19 @@ public final class FusedBackend extends DelegatingBackend
 
     @Override
     public void batchNormBackward(
-            View x, View weight, View mean, View variance, double epsilon, View dy, View dx, View dweight, View dbias) {
+            View x,
+            View weight,
+            View mean,
+            View variance,
+            double epsilon,
+            Activation activation,
+            View y,
+            View dy,
+            View dx,
+            View dweight,
+            View dbias) {
         double[] normal = read(x);
-        double[] gradient = read(dy);
+        double[] gradient = slopes(activation, y, dy);
         double[] weights = read(weight);
         double[] means = read(mean);
         double[] variances = read(variance);
@@ -289,6 +331,20 @@ public final class FusedBackend extends DelegatingBackend
 
     @Override
     public void sgd(
+            List<View> parameters,
+            List<View> gradients,
+            List<View> velocities,
+            double momentum,
+            double weightDecay,
+            boolean nesterov,
+            View scalars) {
+        for (int i = 0; i < parameters.size(); i++) {
+            sgd(parameters.get(i), gradients.get(i), velocities.isEmpty() ? null : velocities.get(i), momentum,
+                    weightDecay, nesterov, scalars);
+        }
+    }
+
+    private void sgd(
             View parameter,
             View gradient,
             View velocity,
@@ -316,6 +372,23 @@ public final class FusedBackend extends DelegatingBackend
 
     @Override
     public void adam(
+            List<View> parameters,
+            List<View> gradients,
+            List<View> m,
+            List<View> v,
+            double beta1,
+            double beta2,
+            double epsilon,
+            double weightDecay,
+            boolean decoupled,
+            View scalars) {
+        for (int i = 0; i < parameters.size(); i++) {
+            adam(parameters.get(i), gradients.get(i), m.get(i), v.get(i), beta1, beta2, epsilon, weightDecay, decoupled,
+                    scalars);
+        }
+    }
+
+    private void adam(
             View parameter,
             View gradient,
             View m,

@@ -1,10 +1,13 @@
 package dev.jacobian.testing;
 
 import dev.jacobian.autograd.Autograd;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.BatchNormKernel;
+import dev.jacobian.backend.BiasActivationKernel;
 import dev.jacobian.backend.CrossEntropyKernel;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.LayerNormKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.SoftmaxKernel;
 import dev.jacobian.tensor.Tensor;
@@ -25,6 +28,8 @@ final class FusedCases {
                 OpCase.of("LogSoftmax", "", grid -> rows(grid, Tensor::logSoftmax)).fusedBy(LogSoftmaxKernel.class),
                 OpCase.of("CrossEntropy", "", FusedCases::crossEntropy).fusedBy(CrossEntropyKernel.class),
                 OpCase.of("BatchNorm", "", FusedCases::batchNorm).fusedBy(BatchNormKernel.class),
+                OpCase.of("LayerNorm", "", FusedCases::layerNorm).fusedBy(LayerNormKernel.class),
+                OpCase.of("LinearActivation", "", FusedCases::linear).fusedBy(BiasActivationKernel.class),
                 OpCase.of("Dropout", "", FusedCases::dropout).fusedBy(DropoutKernel.class));
     }
 
@@ -88,16 +93,85 @@ final class FusedCases {
                 Stream.of(new int[] {4, 1, 2, 3}, new int[] {2, 3, 2, 2}));
         // x̂ is at most √n, and wrong by units of 3 / √epsilon where all x are equal; gradients are sums of n of them. The
         // usual epsilon is for samples too large to be tried with equal x.
-        return shapes.map(shape -> {
+        return shapes.flatMap(shape -> {
             int n = Arrays.stream(shape).reduce(1, (a, b) -> a * b) / shape[1];
             double epsilon = n > 200 ? 1e-5 : 0x1p-4;
-            return new Sample(Arrays.toString(shape) + ", epsilon " + epsilon,
-                    values -> Autograd.apply(new KernelOps.BatchNorm(epsilon), values.toArray(Tensor[]::new)),
-                    List.of(Sample.Input.of(Domain.REAL, "x", shape),
-                            Sample.Input.of(Domain.NONZERO, "weight", shape[1]),
-                            Sample.Input.of(Domain.REAL, "bias", shape[1])),
-                    Tolerance.ulps(12).above(16), Tolerance.ulps(16).above(Math.max(64, 8 * n)), false);
+            Sample.Input bias = Sample.Input.of(Domain.REAL, "bias", shape[1]);
+            Sample plain = batchNorm(epsilon, Activation.NONE, n, Sample.Input.of(Domain.REAL, "x", shape),
+                    Sample.Input.of(Domain.NONZERO, "weight", shape[1]), bias);
+            // Nothing comes close to the kink: x leaves a gap around its mean, biases are small against it, and not zero.
+            double[] small = Arrays.stream(bias.values()).map(value -> Math.copySign(0x1p-7, value)).toArray();
+            return Stream.of(plain, batchNorm(epsilon, Activation.RELU, n, Sample.Input.of(Domain.NONZERO, "x", shape),
+                    Sample.Input.of(Domain.POSITIVE, "weight", shape[1]), Sample.Input.of(DType.FLOAT32, small)));
         });
+    }
+
+    private static Sample batchNorm(double epsilon, Activation activation, int n, Sample.Input... inputs) {
+        return new Sample(inputs[0].shape() + ", epsilon " + epsilon + ", " + activation,
+                values -> Autograd.apply(new KernelOps.BatchNorm(epsilon, activation), values.toArray(Tensor[]::new)),
+                List.of(inputs), Tolerance.ulps(12).above(16), Tolerance.ulps(16).above(Math.max(64, 8 * n)), false);
+    }
+
+    private static Stream<Sample> linear(Grid grid) {
+        return grid.lengths().stream().filter(n -> n <= 65)
+                .flatMap(n -> Stream.of(Activation.RELU, Activation.TANH, Activation.SIGMOID)
+                        .flatMap(activation -> Stream.of(linear(activation, 3, n, 4), linear(activation, n, 5, 3),
+                                linear(activation, n, 2, n))));
+    }
+
+    /** Errors of the product pass through a derivative of at most 1; those of what is summed are of its terms' size. */
+    private static Sample linear(Activation activation, int rows, int in, int out) {
+        return new Sample(rows + " rows, " + in + " to " + out + ", " + activation,
+                values -> values.get(0).linear(values.get(1), values.get(2), activation),
+                List.of(Sample.Input.of(Domain.REAL, "x", rows, in), Sample.Input.of(Domain.REAL, "weight", out, in),
+                        Sample.Input.of(Domain.REAL, "bias", out)),
+                Tolerance.ulps(6 + 2 * Math.sqrt(in + 1)).above(4 * in + 4),
+                Tolerance.ulps(6 + 2 * Math.sqrt(Math.max(rows, out))).above(8.0 * Math.max(rows, out) * (in + 1)),
+                false);
+    }
+
+    /** Over the last axis, and over several. */
+    private static Stream<Sample> layerNorm(Grid grid) {
+        Stream<Sample> rows = grid.lengths().stream().filter(n -> n > 0)
+                .flatMap(n -> n > 1000
+                        ? Stream.of(layerNorm(true, 1, 2, n), layerNorm(false, 1, n, 2))
+                        : Stream.of(layerNorm(true, 1, 3, n), layerNorm(false, 1, n, 3), layerNorm(true, 1, n)));
+        Stream<Sample> more = Stream.of(layerNorm(true, 2, 2, 3, 4), layerNorm(false, 3, 2, 1, 3),
+                layerNorm(true, 1, 2, 3, 5), layerNorm(true, 1, 0, 4));
+        Stream<Sample> drawn = Stream.concat(rows, more);
+        return grid.specials() ? Stream.concat(drawn, hardRows()) : drawn;
+    }
+
+    /** As in batch normalisation, with a row in a channel's place; gradients of weight and bias are sums over rows. */
+    private static Sample layerNorm(boolean affine, int axes, int... shape) {
+        int[] last = Arrays.copyOfRange(shape, shape.length - axes, shape.length);
+        int n = Arrays.stream(last).reduce(1, (a, b) -> a * b);
+        int rows = Arrays.stream(shape).reduce(1, (a, b) -> a * b) / n;
+        double epsilon = n > 200 ? 1e-5 : 0x1p-4;
+        Sample.Input x = Sample.Input.of(Domain.REAL, "x", shape);
+        Sample.Input weight = Sample.Input.of(Domain.NONZERO, "weight", last);
+        return new Sample(
+                Arrays.toString(shape) + " over " + axes + ", epsilon " + epsilon + (affine ? ", affine" : ""),
+                values -> layerNorm(values, last, epsilon),
+                affine ? List.of(x, weight, Sample.Input.of(Domain.REAL, "bias", last)) : List.of(x),
+                Tolerance.ulps(12).above(16), Tolerance.ulps(16).above(Math.max(64, 8 * rows)), false);
+    }
+
+    private static Tensor layerNorm(List<Tensor> values, int[] last, double epsilon) {
+        boolean affine = values.size() == 3;
+        return values.getFirst().layerNorm(last, affine ? values.get(1) : null, affine ? values.get(2) : null, epsilon);
+    }
+
+    private static Stream<Sample> hardRows() {
+        return Stream.of(new double[] {1, NAN, 2, 3}, new double[] {INF, 0, 1, 2}, new double[] {5, 5, 5, 5},
+                new double[] {-INF, INF, 0, 1}, new double[] {1e-20, 0, -1e-20, 0},
+                new double[] {1e4, 10001, 10002, 10003})
+                .map(row -> new Sample("special " + Arrays.toString(row),
+                        values -> layerNorm(values, new int[] {4}, 1e-5),
+                        List.of(Sample.Input.of(DType.FLOAT32, row).shaped(1, 4),
+                                Sample.Input.of(Domain.NONZERO, "weight", 4),
+                                Sample.Input.of(Domain.REAL, "bias", 4)),
+                        Tolerance.ulps(12).above(16), Tolerance.ulps(16).above(4096), true));
     }
 
     private static Stream<Sample> dropout(Grid grid) {

@@ -2,6 +2,7 @@ package dev.jacobian.testing;
 
 import dev.jacobian.autograd.FusedOp;
 import dev.jacobian.autograd.OpContext;
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.BatchNormKernel;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
@@ -20,7 +21,7 @@ final class KernelOps {
     private KernelOps() {}
 
     /** Batch normalisation of x by weight and bias, without running statistics. */
-    record BatchNorm(double epsilon) implements FusedOp<BatchNormKernel> {
+    record BatchNorm(double epsilon, Activation activation) implements FusedOp<BatchNormKernel> {
         @Override
         public Class<BatchNormKernel> kernel() {
             return BatchNormKernel.class;
@@ -35,8 +36,9 @@ final class KernelOps {
             channels[1] = x.dim(1);
             Tensor deviation = x.sub(x.mean(axes, true));
             Tensor variance = deviation.square().mean(axes, true);
-            return deviation.mul(variance.add(epsilon).rsqrt()).mul(inputs[1].reshape(channels))
+            Tensor y = deviation.mul(variance.add(epsilon).rsqrt()).mul(inputs[1].reshape(channels))
                     .add(inputs[2].reshape(channels));
+            return activation == Activation.RELU ? y.relu() : y;
         }
 
         @Override
@@ -46,9 +48,9 @@ final class KernelOps {
             Tensor mean = context.save(Tensor.empty(x.device(), x.dtype(), Shape.of(x.dim(1))));
             Tensor variance = context.save(mean.emptyLike());
             Tensor y = x.emptyLike();
-            kernel.batchNorm(x.view(), weight.view(), inputs[2].view(), epsilon, mean.view(), variance.view(),
-                    y.view());
-            return y;
+            kernel.batchNorm(x.view(), weight.view(), inputs[2].view(), epsilon, activation, mean.view(),
+                    variance.view(), y.view());
+            return context.save(y);
         }
 
         @Override
@@ -59,7 +61,8 @@ final class KernelOps {
             Tensor dweight = weight.emptyLike();
             Tensor dbias = weight.emptyLike();
             kernel.batchNormBackward(x.view(), weight.view(), context.saved(2).view(), context.saved(3).view(), epsilon,
-                    dy.view(), dx.view(), dweight.view(), dbias.view());
+                    activation, activation == Activation.NONE ? null : context.saved(4).view(), dy.view(), dx.view(),
+                    dweight.view(), dbias.view());
             return List.of(dx, dweight, dbias);
         }
     }

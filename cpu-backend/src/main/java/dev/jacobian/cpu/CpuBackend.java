@@ -1,5 +1,6 @@
 package dev.jacobian.cpu;
 
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.AdamKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
@@ -21,6 +22,7 @@ import dev.jacobian.backend.View;
 import dev.jacobian.cpu.gemm.Gemm;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.util.List;
 
 /** The processor as a device. Every call has run when it returns; the work is in one class for each family. */
 final class CpuBackend
@@ -56,7 +58,7 @@ final class CpuBackend
         random = new CpuRandom(team, rows.update(), copy);
         softmax = new CpuSoftmax(team, rows.softmax(), copy);
         crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
-        batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy);
+        batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy, elementwise);
         optimizers = new CpuOptimizers(team, rows.update());
     }
 
@@ -229,52 +231,70 @@ final class CpuBackend
     }
 
     @Override
-    public void batchNorm(View x, View weight, View bias, double epsilon, View mean, View variance, View y) {
-        batchNorm.forward(x, weight, bias, epsilon, mean, variance, y);
+    public void batchNorm(
+            View x,
+            View weight,
+            View bias,
+            double epsilon,
+            Activation activation,
+            View mean,
+            View variance,
+            View y) {
+        batchNorm.forward(x, weight, bias, epsilon, activation, mean, variance, y);
         keep(x, weight, bias, mean, variance, y);
     }
 
     @Override
     public void batchNormBackward(
-            View x, View weight, View mean, View variance, double epsilon, View dy, View dx, View dweight, View dbias) {
-        batchNorm.backward(x, weight, mean, variance, epsilon, dy, dx, dweight, dbias);
-        keep(x, weight, mean, variance, dy, dx, dweight, dbias);
+            View x,
+            View weight,
+            View mean,
+            View variance,
+            double epsilon,
+            Activation activation,
+            View y,
+            View dy,
+            View dx,
+            View dweight,
+            View dbias) {
+        batchNorm.backward(x, weight, mean, variance, epsilon, activation, y, dy, dx, dweight, dbias);
+        keep(x, weight, mean, variance, y, dy, dx, dweight, dbias);
     }
 
     @Override
     public void sgd(
-            View parameter,
-            View gradient,
-            View velocity,
+            List<View> parameters,
+            List<View> gradients,
+            List<View> velocities,
             double momentum,
             double weightDecay,
             boolean nesterov,
             View scalars) {
-        optimizers.sgd(parameter, gradient, velocity, momentum, weightDecay, nesterov, scalars);
-        keep(parameter, gradient, velocity, scalars);
+        optimizers.sgd(parameters, gradients, velocities, momentum, weightDecay, nesterov, scalars);
+        keep(parameters, gradients, velocities, scalars);
     }
 
     @Override
     public void adam(
-            View parameter,
-            View gradient,
-            View m,
-            View v,
+            List<View> parameters,
+            List<View> gradients,
+            List<View> m,
+            List<View> v,
             double beta1,
             double beta2,
             double epsilon,
             double weightDecay,
             boolean decoupled,
             View scalars) {
-        optimizers.adam(parameter, gradient, m, v, beta1, beta2, epsilon, weightDecay, decoupled, scalars);
-        keep(parameter, gradient, m, v, scalars);
+        optimizers.adam(parameters, gradients, m, v, beta1, beta2, epsilon, weightDecay, decoupled, scalars);
+        keep(parameters, gradients, m, v, scalars);
     }
 
-    /** Keeps memory from being given back by a cleaner while a kernel that was given it still runs. */
+    /** Keeps memory from being given back by a cleaner while a kernel that was given it, as views or lists, still runs. */
     @SuppressWarnings("ReachabilityFenceUsage") // a kernel that failed has ended too
-    private static void keep(View... views) {
-        for (View view : views) {
-            Reference.reachabilityFence(view);
+    private static void keep(Object... used) {
+        for (Object each : used) {
+            Reference.reachabilityFence(each);
         }
     }
 }

@@ -1,6 +1,9 @@
 package dev.jacobian.cpu;
 
+import dev.jacobian.backend.Activation;
+import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.ReduceOp;
+import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -8,7 +11,8 @@ import java.util.Arrays;
 /**
  * Batch normalisation over [N, C, …]. Statistics come from one pass over memory: a piece of a channel that fits in cache
  * gives its mean and its squared deviations from it, and the pieces are combined in double precision by the formulas of
- * Chan, Golub and LeVeque (1979). With one element a channel and example, channels are columns; otherwise runs.
+ * Chan, Golub and LeVeque (1979). With one element a channel and example, channels are columns; otherwise runs. The
+ * activation is a pass of its own, in place.
  */
 final class CpuBatchNorm {
     private static final int PIECE = 16_384;
@@ -17,15 +21,18 @@ final class CpuBatchNorm {
     private final ReduceRows reductions;
     private final NormRows rows;
     private final CpuCopy copy;
+    private final CpuElementwise elementwise;
 
-    CpuBatchNorm(Parallel team, ReduceRows reductions, NormRows rows, CpuCopy copy) {
+    CpuBatchNorm(Parallel team, ReduceRows reductions, NormRows rows, CpuCopy copy, CpuElementwise elementwise) {
         this.team = team;
         this.reductions = reductions;
         this.rows = rows;
         this.copy = copy;
+        this.elementwise = elementwise;
     }
 
-    void forward(View x, View weight, View bias, double epsilon, View mean, View variance, View y) {
+    void forward(View x, View weight, View bias, double epsilon, Activation activation, View mean, View variance,
+            View y) {
         Layout layout = new Layout(x);
         int channels = layout.channels;
         double count = (double) layout.examples * layout.inner;
@@ -51,15 +58,22 @@ final class CpuBatchNorm {
                 rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means[c], scales[c], biases[c]);
             }
         });
+        if (activation == Activation.RELU) {
+            elementwise.unary(UnaryOp.RELU, y, y);
+        }
     }
 
-    void backward(View x, View weight, View mean, View variance, double epsilon, View dy, View dx, View dweight,
-            View dbias) {
+    /** The gradient is read from dx where it has to be masked or made dense: the last loop writes in place. */
+    void backward(View x, View weight, View mean, View variance, double epsilon, Activation activation, View y,
+            View dy, View dx, View dweight, View dbias) {
         Layout layout = new Layout(x);
         int channels = layout.channels;
         double count = (double) layout.examples * layout.inner;
         View gradient = dy;
-        if (!dy.isContiguous()) {
+        if (activation == Activation.RELU) {
+            elementwise.binary(BinaryOp.RELU_GRAD, dy, y, dx);
+            gradient = dx;
+        } else if (!dy.isContiguous()) {
             copy.copy(dy, dx);
             gradient = dx;
         }

@@ -1,9 +1,9 @@
 package dev.jacobian.cpu;
 
 import dev.jacobian.backend.View;
-import java.lang.foreign.MemorySegment;
+import java.util.List;
 
-/** Steps of the optimisers, each one pass over the parameter and its state. */
+/** Steps of the optimisers, each one pass over the parameters and their state. */
 final class CpuOptimizers {
     private final Parallel team;
     private final UpdateRows rows;
@@ -13,8 +13,8 @@ final class CpuOptimizers {
         this.rows = rows;
     }
 
-    void adam(View parameter, View gradient, View m, View v, double beta1, double beta2, double epsilon,
-            double weightDecay, boolean decoupled, View scalars) {
+    void adam(List<View> parameters, List<View> gradients, List<View> m, List<View> v, double beta1, double beta2,
+            double epsilon, double weightDecay, boolean decoupled, View scalars) {
         double rate = scalar(scalars, 0);
         UpdateRows.Adam step = new UpdateRows.Adam(
                 (float) beta1,
@@ -27,29 +27,33 @@ final class CpuOptimizers {
                 scalar(scalars, 1),
                 (float) (rate / scalar(scalars, 2)),
                 (float) Math.sqrt(scalar(scalars, 3)));
-        MemorySegment p = Floats.memory(parameter);
-        MemorySegment g = Floats.memory(gradient);
-        MemorySegment first = Floats.memory(m);
-        MemorySegment second = Floats.memory(v);
-        Ranges.run(team, parameter.size(), (from, to) -> rows.adam(step, p, parameter.offset() + from, g,
-                gradient.offset() + from, first, m.offset() + from, second, v.offset() + from,
-                Math.toIntExact(to - from)));
+        Ranges.run(team, parameters, (i, from, to) -> {
+            View p = parameters.get(i);
+            View g = gradients.get(i);
+            View first = m.get(i);
+            View second = v.get(i);
+            rows.adam(step, Floats.memory(p), p.offset() + from, Floats.memory(g), g.offset() + from,
+                    Floats.memory(first), first.offset() + from, Floats.memory(second), second.offset() + from,
+                    Math.toIntExact(to - from));
+        });
     }
 
-    void sgd(View parameter, View gradient, View velocity, double momentum, double weightDecay, boolean nesterov,
-            View scalars) {
+    void sgd(List<View> parameters, List<View> gradients, List<View> velocities, double momentum, double weightDecay,
+            boolean nesterov, View scalars) {
         UpdateRows.Sgd step = new UpdateRows.Sgd((float) momentum, (float) weightDecay, nesterov, scalar(scalars, 1),
                 scalar(scalars, 0));
-        MemorySegment p = Floats.memory(parameter);
-        MemorySegment g = Floats.memory(gradient);
-        if (velocity == null) {
-            Ranges.run(team, parameter.size(), (from, to) -> rows.sgd(step, p, parameter.offset() + from, g,
-                    gradient.offset() + from, Math.toIntExact(to - from)));
-        } else {
-            MemorySegment state = Floats.memory(velocity);
-            Ranges.run(team, parameter.size(), (from, to) -> rows.momentum(step, p, parameter.offset() + from, g,
-                    gradient.offset() + from, state, velocity.offset() + from, Math.toIntExact(to - from)));
-        }
+        Ranges.run(team, parameters, (i, from, to) -> {
+            View p = parameters.get(i);
+            View g = gradients.get(i);
+            int n = Math.toIntExact(to - from);
+            if (velocities.isEmpty()) {
+                rows.sgd(step, Floats.memory(p), p.offset() + from, Floats.memory(g), g.offset() + from, n);
+            } else {
+                View velocity = velocities.get(i);
+                rows.momentum(step, Floats.memory(p), p.offset() + from, Floats.memory(g), g.offset() + from,
+                        Floats.memory(velocity), velocity.offset() + from, n);
+            }
+        });
     }
 
     private static float scalar(View scalars, int i) {

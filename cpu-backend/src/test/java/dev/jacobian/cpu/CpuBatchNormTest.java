@@ -3,9 +3,13 @@ package dev.jacobian.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.backend.Activation;
+import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Shape;
+import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,12 +33,13 @@ class CpuBatchNormTest {
         View dx = Tensors.empty(DType.FLOAT32, shape);
         View dweight = Tensors.empty(DType.FLOAT32, Shape.of(channels));
         View dbias = Tensors.empty(DType.FLOAT32, Shape.of(channels));
-        backend.batchNorm(x, weight, bias, EPSILON, mean, variance, y);
+        backend.batchNorm(x, weight, bias, EPSILON, Activation.NONE, mean, variance, y);
         double[] in = Tensors.values(x);
         double[] slope = Tensors.values(dy);
         double[] out = Tensors.values(y);
         for (View gradient : new View[] {dy, Tensors.transposed(dy)}) {
-            backend.batchNormBackward(x, weight, mean, variance, EPSILON, gradient, dx, dweight, dbias);
+            backend.batchNormBackward(x, weight, mean, variance, EPSILON, Activation.NONE, null, gradient, dx, dweight,
+                    dbias);
             double[] dIn = Tensors.values(dx);
             double count = (double) n * inner;
             for (int c = 0; c < channels; c++) {
@@ -89,9 +94,41 @@ class CpuBatchNormTest {
             View one = Tensors.floats(Shape.of(2), 1, 1);
             View mean = Tensors.empty(DType.FLOAT32, Shape.of(2));
             View variance = Tensors.empty(DType.FLOAT32, Shape.of(2));
-            backend.batchNorm(x, one, one, 0, mean, variance, Tensors.empty(DType.FLOAT32, shape));
+            backend.batchNorm(x, one, one, 0, Activation.NONE, mean, variance, Tensors.empty(DType.FLOAT32, shape));
             assertThat(Tensors.values(mean)).containsExactly(10_000, 10_000);
             assertThat(Tensors.values(variance)).containsExactly(0.015625, 0.015625);
+        }
+    }
+
+    /** The same bits as with a pass of its own, for dense gradients and others. */
+    @ParameterizedTest
+    @CsvSource({"7, 5, 1", "3000, 30, 1", "3, 4, 9", "2, 3, 5000"})
+    void reluInTheSameCallChangesNothing(int n, int channels, int inner) {
+        Shape shape = inner == 1 ? Shape.of(n, channels) : Shape.of(n, channels, inner);
+        View x = Tensors.random(1, shape.toArray());
+        View weight = Tensors.random(2, channels);
+        View bias = Tensors.random(3, channels);
+        View mean = Tensors.floats(Shape.of(channels));
+        View variance = Tensors.floats(Shape.of(channels));
+        View[] ys = {Tensors.empty(DType.FLOAT32, shape), Tensors.empty(DType.FLOAT32, shape)};
+        backend.batchNorm(x, weight, bias, EPSILON, Activation.NONE, mean, variance, ys[0]);
+        backend.unary(UnaryOp.RELU, ys[0], ys[0]);
+        backend.batchNorm(x, weight, bias, EPSILON, Activation.RELU, mean, variance, ys[1]);
+        assertThat(Tensors.values(ys[1])).containsExactly(Tensors.values(ys[0])).contains(0);
+        View dy = Tensors.random(4, shape.toArray());
+        for (View gradient : new View[] {dy, Tensors.transposed(dy)}) {
+            View masked = Tensors.empty(DType.FLOAT32, shape);
+            backend.binary(BinaryOp.RELU_GRAD, gradient, ys[0], masked);
+            View[] dxs = {Tensors.empty(DType.FLOAT32, shape), Tensors.empty(DType.FLOAT32, shape)};
+            View[] sums = new View[4];
+            Arrays.setAll(sums, _ -> Tensors.floats(Shape.of(channels)));
+            backend.batchNormBackward(x, weight, mean, variance, EPSILON, Activation.NONE, null, masked, dxs[0],
+                    sums[0], sums[1]);
+            backend.batchNormBackward(x, weight, mean, variance, EPSILON, Activation.RELU, ys[1], gradient, dxs[1],
+                    sums[2], sums[3]);
+            assertThat(Tensors.values(dxs[1])).containsExactly(Tensors.values(dxs[0]));
+            assertThat(Tensors.values(sums[2])).containsExactly(Tensors.values(sums[0]));
+            assertThat(Tensors.values(sums[3])).containsExactly(Tensors.values(sums[1]));
         }
     }
 }

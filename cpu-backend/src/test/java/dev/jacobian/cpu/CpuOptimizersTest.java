@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.View;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -29,7 +32,7 @@ class CpuOptimizersTest {
         for (int step = 1; step <= 3; step++) {
             double c1 = 1 - Math.pow(0.9, step);
             double c2 = 1 - Math.pow(0.999, step);
-            backend.adam(p, g, m, v, 0.9, 0.999, 1e-8, DECAY, decoupled,
+            backend.adam(List.of(p), List.of(g), List.of(m), List.of(v), 0.9, 0.999, 1e-8, DECAY, decoupled,
                     Tensors.floats(Shape.of(4), RATE, SCALE, c1, c2));
             for (int i = 0; i < n; i++) {
                 double slope = SCALE * gradient[i] + (decoupled ? 0 : DECAY * parameter[i]);
@@ -50,12 +53,13 @@ class CpuOptimizersTest {
     void sgdFollowsItsFormula(double momentum, boolean nesterov, int n) {
         View p = Tensors.random(1, n);
         View g = Tensors.random(2, n);
-        View velocity = momentum == 0 ? null : Tensors.floats(Shape.of(n));
+        List<View> velocity = momentum == 0 ? List.of() : List.of(Tensors.floats(Shape.of(n)));
         double[] parameter = Tensors.values(p);
         double[] gradient = Tensors.values(g);
         double[] speed = new double[n];
         for (int step = 0; step < 3; step++) {
-            backend.sgd(p, g, velocity, momentum, DECAY, nesterov, Tensors.floats(Shape.of(2), RATE, SCALE));
+            backend.sgd(List.of(p), List.of(g), velocity, momentum, DECAY, nesterov,
+                    Tensors.floats(Shape.of(2), RATE, SCALE));
             for (int i = 0; i < n; i++) {
                 double slope = SCALE * gradient[i] + DECAY * parameter[i];
                 speed[i] = momentum * speed[i] + slope;
@@ -66,5 +70,39 @@ class CpuOptimizersTest {
         for (int i = 0; i < n; i++) {
             assertThat(result[i]).isCloseTo(parameter[i], within(2e-6));
         }
+    }
+
+    /** Small ones, empty ones, and large ones that end within a chunk: bits are those of a call for each. */
+    @Test
+    void manyParametersAreUpdatedAsEachAlone() {
+        int[] lengths = {5, 0, 16_384, 40_001, 1, 0, 3 * 16_384 + 7, 100};
+        View scalars = Tensors.floats(Shape.of(4), RATE, SCALE, 0.1, 0.001);
+        List<List<View>> together = new ArrayList<>();
+        List<List<View>> alone = new ArrayList<>();
+        for (int kind = 0; kind < 4; kind++) {
+            List<View> shared = new ArrayList<>();
+            List<View> own = new ArrayList<>();
+            for (int i = 0; i < lengths.length; i++) {
+                shared.add(Tensors.random(10 * kind + i, lengths[i]));
+                own.add(Tensors.random(10 * kind + i, lengths[i]));
+            }
+            together.add(shared);
+            alone.add(own);
+        }
+        backend.sgd(together.get(0), together.get(1), together.get(2), 0.9, DECAY, true, scalars);
+        backend.adam(together.get(0), together.get(1), together.get(2), together.get(3), 0.9, 0.999, 1e-8, DECAY, true,
+                scalars);
+        for (int i = 0; i < lengths.length; i++) {
+            List<View> p = alone.get(0).subList(i, i + 1);
+            List<View> g = alone.get(1).subList(i, i + 1);
+            List<View> m = alone.get(2).subList(i, i + 1);
+            backend.sgd(p, g, m, 0.9, DECAY, true, scalars);
+            backend.adam(p, g, m, alone.get(3).subList(i, i + 1), 0.9, 0.999, 1e-8, DECAY, true, scalars);
+            for (int kind = 0; kind < 4; kind++) {
+                assertThat(Tensors.values(together.get(kind).get(i))).as("array %d of parameter %d", kind, i)
+                        .containsExactly(Tensors.values(alone.get(kind).get(i)));
+            }
+        }
+        assertThat(Tensors.values(together.get(0).get(0))).isNotEqualTo(Tensors.values(Tensors.random(0, 5)));
     }
 }

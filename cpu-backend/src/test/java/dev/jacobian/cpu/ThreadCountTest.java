@@ -2,6 +2,7 @@ package dev.jacobian.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.ReduceOp;
@@ -108,9 +109,9 @@ class ThreadCountTest {
             check((backend, results) -> {
                 View mean = made(results, channels);
                 View variance = made(results, channels);
-                backend.batchNorm(x, weight, weight, 1e-5, mean, variance, made(results, dims));
-                backend.batchNormBackward(x, weight, mean, variance, 1e-5, dy, made(results, dims),
-                        made(results, channels), made(results, channels));
+                backend.batchNorm(x, weight, weight, 1e-5, Activation.NONE, mean, variance, made(results, dims));
+                backend.batchNormBackward(x, weight, mean, variance, 1e-5, Activation.NONE, null, dy,
+                        made(results, dims), made(results, channels), made(results, channels));
             });
         }
     }

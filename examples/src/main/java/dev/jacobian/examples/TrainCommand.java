@@ -87,6 +87,12 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--save", paramLabel = "FILE", description = "Write the trained weights, as safetensors; also after Ctrl-C.")
     private Path save;
 
+    @Option(names = "--checkpoint", paramLabel = "FILE", description = "After each epoch, write all that training can go on from.")
+    private Path checkpoint;
+
+    @Option(names = "--resume", paramLabel = "FILE", description = "Go on from a checkpoint; give the other options as before.")
+    private Path resume;
+
     @Mixin
     private DeviceOption device;
 
@@ -132,21 +138,27 @@ final class TrainCommand implements Callable<Integer> {
         if (!(lr > 0) || !Double.isFinite(lr)) {
             throw Failure.usage("train: --lr " + lr + " is out of range; give a number above 0, such as 5e-3");
         }
-        if (save != null) {
-            checkWritable(save.toAbsolutePath());
+        checkWritable("--save", save);
+        checkWritable("--checkpoint", checkpoint);
+        if (resume != null && !Files.isRegularFile(resume)) {
+            throw Failure.usage("train: --resume: no file " + resume + "; give one that --checkpoint wrote");
         }
     }
 
     /** Better now than after training. */
-    private static void checkWritable(Path file) {
+    private static void checkWritable(String option, Path name) {
+        if (name == null) {
+            return;
+        }
+        Path file = name.toAbsolutePath();
         if (Files.isDirectory(file)) {
-            throw Failure.usage("train: --save " + file + " is a folder; give the name of a file");
+            throw Failure.usage("train: " + option + " " + file + " is a folder; give the name of a file");
         }
         if (!Files.isDirectory(file.getParent())) {
-            throw Failure.usage("train: --save: no folder " + file.getParent() + "; create it first");
+            throw Failure.usage("train: " + option + ": no folder " + file.getParent() + "; create it first");
         }
         if (!Files.isWritable(file.getParent())) {
-            throw Failure.usage("train: --save: no permission to write into " + file.getParent());
+            throw Failure.usage("train: " + option + ": no permission to write into " + file.getParent());
         }
     }
 
@@ -188,6 +200,12 @@ final class TrainCommand implements Callable<Integer> {
         Trainer trainer = Trainer.of(model).loss(new CrossEntropyLoss()).optimizer(new AdamW(model.parameters(), lr))
                 .schedule(CosineSchedule::new).metric(new Accuracy()).epochs(epochs).batchSize(batch)
                 .dropLast(train.size() % batch == 1);
+        if (checkpoint != null) {
+            trainer.checkpoint(checkpoint);
+        }
+        if (resume != null) {
+            trainer.resume(resume);
+        }
         TrainingProgress.choose(quiet
                 ? TrainingProgress.Mode.NONE
                 : noProgress ? TrainingProgress.Mode.EPOCHS : TrainingProgress.Mode.AUTO);

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
@@ -38,8 +39,8 @@ class MainTest {
     void helpOfTrainListsItsOptionsAndDefaults() {
         assertThat(Cli.run("train", "--help").out()).contains("mnist, fashion", "--data", "--epochs", "Default: 3",
                 "--batch",
-                "--device", "--seed", "--save", "--lr", "--quiet", "--no-progress", "--threads", "--offline",
-                "--limit");
+                "--device", "--seed", "--save", "--checkpoint", "--resume", "--lr", "--quiet", "--no-progress",
+                "--threads", "--offline", "--limit");
     }
 
     @Test
@@ -68,6 +69,8 @@ class MainTest {
             "train mnist --threads 0 | --threads 0 is out of range",
             "train mnist --limit 1 | --limit 1 is out of range; give at least 2",
             "train mnist --save no/such/folder/m.safetensors | no folder",
+            "train mnist --checkpoint no/such/folder/c.safetensors | --checkpoint: no folder",
+            "train mnist --resume none.safetensors | no file none.safetensors; give one that --checkpoint wrote",
             "train mnist --device tpu | available: [cpu]",
             "run --device tpu x.java | available: [cpu]", "run | Missing required parameter: 'SCRIPT'"})
     void aWrongCommandIsOneLineAndCodeTwo(String command, String message) {
@@ -191,6 +194,26 @@ class MainTest {
         String header = new String(Files.readAllBytes(saved), StandardCharsets.ISO_8859_1);
         assertThat(header).contains("\"1.weight\"", "\"1.bias\"", "\"2.running_mean\"", "\"2.num_batches_tracked\"",
                 "\"5.weight\"");
+    }
+
+    private static Cli trainDigits(String... more) {
+        List<String> arguments = new ArrayList<>(List.of("train", "mnist", "--data", "synthetic", "--limit", "96",
+                "--batch", "32", "--no-progress"));
+        arguments.addAll(List.of(more));
+        return Cli.run(arguments.toArray(String[]::new));
+    }
+
+    @Test
+    void trainingGoesOnFromACheckpoint() {
+        String saved = folder.resolve("c.safetensors").toString();
+        assertThat(trainDigits("--epochs", "1", "--checkpoint", saved).code()).isZero();
+        Cli resumed = trainDigits("--epochs", "2", "--resume", saved);
+        assertThat(resumed.err()).isEmpty();
+        assertThat(resumed.code()).isZero();
+        assertThat(resumed.out()).contains("epoch 2/2").doesNotContain("epoch 1/2").contains("accuracy 0.");
+        Cli again = trainDigits("--epochs", "2", "--resume", saved);
+        assertThat(again.out().lines().toList().getLast()).startsWith("accuracy ")
+                .isEqualTo(resumed.out().lines().toList().getLast());
     }
 
     @Test

@@ -6,6 +6,8 @@ import dev.jacobian.backend.DType;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -27,16 +29,22 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 3, time = 1)
 @Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
 public class AdamBenchmark {
-    /** Elements of the parameter. */
+    /** Elements of all parameters. */
     @Param({"65536", "4194304"})
     public int size;
 
+    /** How many parameters they are in. */
+    @Param({"1", "64"})
+    public int parameters;
+
     private AdamKernel adam;
     private SgdKernel sgd;
-    private View p;
-    private View g;
-    private View m;
-    private View v;
+    private final List<View> p = new ArrayList<>();
+    private final List<View> g = new ArrayList<>();
+    private final List<View> m = new ArrayList<>();
+    private final List<View> v = new ArrayList<>();
+    private View from;
+    private View to;
     private View scalars;
 
     /** Makes the operands. */
@@ -45,10 +53,14 @@ public class AdamBenchmark {
         Backend backend = Copies.backend();
         adam = backend.kernel(AdamKernel.class, DType.FLOAT32);
         sgd = backend.kernel(SgdKernel.class, DType.FLOAT32);
-        p = Copies.numbers(backend, size);
-        g = Copies.numbers(backend, size);
-        m = Copies.floats(size);
-        v = Copies.floats(size);
+        for (int i = 0; i < parameters; i++) {
+            p.add(Copies.numbers(backend, size / parameters));
+            g.add(Copies.numbers(backend, size / parameters));
+            m.add(Copies.floats(size / parameters));
+            v.add(Copies.floats(size / parameters));
+        }
+        from = Copies.numbers(backend, size);
+        to = Copies.floats(size);
         scalars = Copies.floats(4);
         backend.unary(UnaryOp.COS, scalars, scalars);
     }
@@ -56,7 +68,7 @@ public class AdamBenchmark {
     /** What the others are held against. */
     @Benchmark
     public void copy() {
-        Copies.copy(p, m);
+        Copies.copy(from, to);
     }
 
     /** AdamW. */

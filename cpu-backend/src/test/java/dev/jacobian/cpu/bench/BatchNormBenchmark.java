@@ -1,5 +1,6 @@
 package dev.jacobian.cpu.bench;
 
+import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
 import dev.jacobian.backend.DType;
@@ -64,12 +65,12 @@ public class BatchNormBenchmark {
     /** The forward pass. */
     @Benchmark
     public void batchNorm() {
-        kernel.batchNorm(x, weight, weight, 1e-5, mean, variance, dx);
+        kernel.batchNorm(x, weight, weight, 1e-5, Activation.NONE, mean, variance, dx);
     }
 
     /** The backward pass: two inputs, each read twice. */
     @Benchmark
     public void batchNormBackward() {
-        kernel.batchNormBackward(x, weight, mean, variance, 1e-5, y, dx, dweight, dbias);
+        kernel.batchNormBackward(x, weight, mean, variance, 1e-5, Activation.NONE, null, y, dx, dweight, dbias);
     }
 }
