@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
 /** The command line. */
 @Command(name = "jacobian", description = "Neural networks in plain Java.", subcommands = {TrainCommand.class,
         RunCommand.class,
-        DevicesCommand.class}, mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND", footer = {
+        DevicesCommand.class,
+        DoctorCommand.class}, mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND", footer = {
                 "", "Examples:", "  jacobian train mnist",
                 "  jacobian train fashion --epochs 5 --save fashion.safetensors",
                 "  jacobian run examples/scripts/Mnist.java DIR"})

@@ -1,0 +1,80 @@
+package dev.jacobian.cuda.driver;
+
+import java.lang.foreign.MemorySegment;
+import jcuda.driver.CUevent;
+import jcuda.driver.CUevent_flags;
+import jcuda.driver.CUresult;
+import jcuda.driver.CUstream;
+import jcuda.driver.JCudaDriver;
+
+/** Page-locked host memory and, for uploads that overlap, as much device memory, with the event after its last use. */
+final class StagingSlot {
+    private final CudaContext context;
+    private final HostPointer host = new HostPointer();
+    private final MemorySegment memory;
+    private final CudaBuffer device;
+    private final CUevent arrived = new CUevent();
+    private final CUevent used = new CUevent();
+
+    StagingSlot(CudaContext context, int bytes, boolean withDevice) {
+        this.context = context;
+        this.device = withDevice ? context.allocateAtOnce(bytes) : null;
+        int result = JCudaDriver.cuMemHostAlloc(host, bytes, JCudaDriver.CU_MEMHOSTALLOC_PORTABLE);
+        if (result != CUresult.CUDA_SUCCESS && device != null) {
+            context.freeAtOnce(device);
+        }
+        if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw new OutOfMemoryError(context.name() + ": allocate " + bytes + " bytes: not enough page-locked memory"
+                    + " of the host; end what else locks memory, or raise ulimit -l");
+        }
+        context.check(result, "allocating page-locked memory");
+        this.memory = segment(host.address(), bytes);
+        context.check(JCudaDriver.cuEventCreate(arrived, CUevent_flags.CU_EVENT_DISABLE_TIMING), "creating an event");
+        context.check(JCudaDriver.cuEventCreate(used, CUevent_flags.CU_EVENT_DISABLE_TIMING), "creating an event");
+    }
+
+    @SuppressWarnings("restricted")
+    static MemorySegment segment(long address, long bytes) {
+        return MemorySegment.ofAddress(address).reinterpret(bytes);
+    }
+
+    MemorySegment memory() {
+        return memory;
+    }
+
+    /** Whether no queued copy uses the slot; failures of queued work are left to {@link #await}. */
+    boolean isFree() {
+        return JCudaDriver.cuEventQuery(used) != CUresult.CUDA_ERROR_NOT_READY;
+    }
+
+    /** Waits until no queued copy uses the slot. */
+    void await() {
+        context.enter();
+        context.check(JCudaDriver.cuEventSynchronize(used), "work queued earlier");
+    }
+
+    void uploadDirectly(long target, int bytes) {
+        context.check(JCudaDriver.cuMemcpyHtoDAsync(new DevicePointer(target), host, bytes, context.stream()),
+                "upload");
+        recordUse();
+    }
+
+    void upload(long target, int bytes, CUstream copyStream) {
+        context.check(JCudaDriver.cuMemcpyHtoDAsync(device.pointer(), host, bytes, copyStream), "upload");
+        context.check(JCudaDriver.cuEventRecord(arrived, copyStream), "upload");
+        context.check(JCudaDriver.cuStreamWaitEvent(context.stream(), arrived, 0), "upload");
+        context.check(JCudaDriver.cuMemcpyDtoDAsync(new DevicePointer(target), device.pointer(), bytes,
+                context.stream()), "upload");
+        recordUse();
+    }
+
+    void startDownload(long source, int bytes) {
+        context.check(JCudaDriver.cuMemcpyDtoHAsync(host, new DevicePointer(source), bytes, context.stream()),
+                "download");
+        recordUse();
+    }
+
+    private void recordUse() {
+        context.check(JCudaDriver.cuEventRecord(used, context.stream()), "recording an event");
+    }
+}

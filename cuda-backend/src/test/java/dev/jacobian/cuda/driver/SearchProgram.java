@@ -1,0 +1,26 @@
+package dev.jacobian.cuda.driver;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Run in a process of its own, since a library that was loaded stays: looks for libraries and says what came of it. */
+final class SearchProgram {
+    private SearchProgram() {}
+
+    /** Arguments: the root, the home and the cache folder, the folders chosen, the path of programs. */
+    public static void main(String[] args) {
+        CudaLibraries libraries = new LibrarySearch(Platform.current(), args[3], Map.of("PATH", args[4]),
+                Path.of(args[0]), Path.of(args[1]), new CacheFolder(Path.of(args[2]))).run();
+        System.out.println("usable: " + libraries.usable());
+        System.out.println(libraries.explanation());
+        for (LibraryReport report : libraries.reports()) {
+            System.out.println(report.name() + " | " + report.path() + " | " + report.problem());
+        }
+        CudaDriver driver = CudaDriver.start(libraries);
+        System.out.println("devices: " + driver.devices().size() + " | " + driver.explanation());
+        if (!driver.devices().isEmpty()) {
+            System.out.println("cuBLAS: " + CudaContext.open(driver.devices().get(0)).blas().version());
+        }
+        System.out.println("tmpdir: " + System.getProperty("java.io.tmpdir"));
+    }
+}

@@ -1,0 +1,42 @@
+package dev.jacobian.examples;
+
+import dev.jacobian.backend.Device;
+import java.io.PrintWriter;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Says all that matters when something does not run, or runs slowly: send its output along with a question. */
+@Command(name = "doctor", description = "Say what this machine has, what was found where, and try every device.", mixinStandardHelpOptions = true)
+final class DoctorCommand implements Runnable {
+    private static final long MIB = 1 << 20;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private DeviceOption device;
+
+    @Override
+    public void run() {
+        device.apply();
+        PrintWriter out = spec.commandLine().getOut();
+        Runtime runtime = Runtime.getRuntime();
+        out.println("java: " + Runtime.version() + ", " + System.getProperty("java.vm.name") + ", "
+                + System.getProperty("java.home"));
+        out.println("system: " + System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
+                + System.getProperty("os.arch") + ", " + runtime.availableProcessors() + " processors");
+        out.println("heap: at most " + runtime.maxMemory() / MIB + " MiB");
+        out.println("vector api: " + (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
+                ? "there"
+                : "missing; add --add-modules jdk.incubator.vector"));
+        Device.diagnosis().forEach(out::println);
+        out.println("used: " + Device.explanation());
+        for (Device each : Device.available()) {
+            out.flush();
+            out.println("self-test of " + each + ": " + SelfTest.run(each));
+        }
+        out.flush();
+    }
+}
