@@ -26,20 +26,25 @@ final class NvccTest {
             files = all.filter(file -> file.toString().endsWith(".cu")).sorted().toList();
         }
         assertThat(files).isNotEmpty();
+        // Machine code of the oldest and of the newest, where limits show; for the others the front end, hardly optimised.
+        List<String> extremes = List.of(architectures.getFirst(), architectures.getLast());
         for (Path file : files) {
-            List<String> command = new ArrayList<>(List.of("nvcc", "--std=c++17", "-fatbin", "--Werror",
-                    "all-warnings", "--threads", "2", "-o", folder.resolve("out.fatbin").toString()));
-            for (String architecture : architectures) {
-                // Machine code of the oldest and of the newest, where limits show; for the others the front end alone.
-                boolean limits = architecture.equals(architectures.getFirst())
-                        || architecture.equals(architectures.getLast());
-                command.add("-gencode=arch=" + architecture + ",code="
-                        + (limits ? architecture.replace("compute", "sm") : architecture));
-            }
-            command.add(file.toString());
-            Result result = run(folder, command);
-            assertThat(result.code()).as("%s for %s:%n%s", file.getFileName(), architectures, result.text()).isZero();
+            compile(folder, file, List.of("-Xcicc", "-O0"), architectures, "compute");
+            compile(folder, file, List.of(), extremes, "sm");
         }
+    }
+
+    private static void compile(Path folder, Path file, List<String> options, List<String> architectures, String code)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("nvcc", "--std=c++17", "-fatbin", "--Werror", "all-warnings",
+                "--threads", "2", "-o", folder.resolve("out.fatbin").toString()));
+        command.addAll(options);
+        for (String architecture : architectures) {
+            command.add("-gencode=arch=" + architecture + ",code=" + architecture.replace("compute", code));
+        }
+        command.add(file.toString());
+        Result result = run(folder, command);
+        assertThat(result.code()).as("%s for %s:%n%s", file.getFileName(), architectures, result.text()).isZero();
     }
 
     /** As {@code compute_90}. */
