@@ -25,7 +25,7 @@ final class SelfTest {
         try (var _ = device.use(); var _ = MemoryScope.open("of a self-test")) {
             double rate = products(device);
             double left = training();
-            return String.format(Locale.ROOT, "ok, matrix products at %.0f GFLOP/s, a fit down to %.0e of its loss",
+            return String.format(Locale.ROOT, "ok, matrix products at %.1f GFLOP/s, a fit down to %.0e of its loss",
                     rate * 1e-9, left);
         } catch (RuntimeException | OutOfMemoryError failure) {
             return "FAILED: " + failure.getMessage();
