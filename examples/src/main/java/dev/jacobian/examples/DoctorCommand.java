@@ -1,7 +1,9 @@
 package dev.jacobian.examples;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.jacobian.backend.Device;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,7 +29,7 @@ final class DoctorCommand implements Runnable {
                 + System.getProperty("java.home"));
         out.println("system: " + System.getProperty("os.name") + " " + System.getProperty("os.version") + ", "
                 + System.getProperty("os.arch") + ", " + runtime.availableProcessors() + " processors");
-        out.println("heap: at most " + runtime.maxMemory() / MIB + " MiB");
+        out.println("memory: " + memory() + "heap of at most " + runtime.maxMemory() / MIB + " MiB");
         out.println("vector api: " + (ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent()
                 ? "there"
                 : "missing; add --add-modules jdk.incubator.vector"));
@@ -38,5 +40,12 @@ final class DoctorCommand implements Runnable {
             out.println("self-test of " + each + ": " + SelfTest.run(each));
         }
         out.flush();
+    }
+
+    /** The machine's own, where this virtual machine can tell. */
+    private static String memory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean machine
+                ? machine.getFreeMemorySize() / MIB + " MiB of " + machine.getTotalMemorySize() / MIB + " MiB free, "
+                : "";
     }
 }
