@@ -47,7 +47,7 @@ record ConformanceRun(long run, long failed, long skipped, List<String> failures
 
     @Override
     public String toString() {
-        return this == NONE
+        return run == 0
                 ? "not run"
                 : String.format(Locale.ROOT, "%d run, %d failed, %d skipped", run, failed, skipped);
     }

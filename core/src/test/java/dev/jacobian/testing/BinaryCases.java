@@ -59,11 +59,11 @@ final class BinaryCases {
         };
     }
 
-    /** Rounded correctly, but for the power and for the gradients' several products. */
+    /** Rounded correctly, but for the power, for which CUDA documents 4 units, and the gradients' several products. */
     private static Tolerance forward(BinaryOp op) {
         return switch (op) {
             case ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU_GRAD -> Tolerance.EXACT;
-            case POW -> Tolerance.ulps(2);
+            case POW -> Tolerance.ulps(4);
             case TANH_GRAD, SIGMOID_GRAD -> Tolerance.ulps(6).above(SUMMED);
         };
     }

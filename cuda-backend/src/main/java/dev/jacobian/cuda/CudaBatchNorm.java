@@ -63,7 +63,7 @@ final class CudaBatchNorm {
             part(context.launch(inner == 1 ? momentsColumns : momentsRuns).pointer(x).address(moments), x, parts);
             context.launch(finish).pointer(x).address(moments).i32(parts).i32(channels).i32(inner).pointer(weight)
                     .i64(weight.stride(0)).pointer(bias).i64(bias.stride(0)).f32((float) epsilon).pointer(mean)
-                    .pointer(variance).address(factors).run(Tiles.finishBlocks(channels), Tiles.COLUMN_THREADS, 0);
+                    .pointer(variance).address(factors).run(Tiles.finishBlocks(channels), Tiles.FINISH_THREADS, 0);
             context.launch(write).pointer(x).address(factors).i32(activation == Activation.RELU ? 1 : 0).pointer(y)
                     .i64(x.size()).i32(channels).i32(inner)
                     .run(Tiles.elementBlocks(x.size()), Tiles.COLUMN_THREADS, 0);
@@ -98,7 +98,7 @@ final class CudaBatchNorm {
             context.launch(finishBackward).address(sums).i32(parts).i32(channels).i64(x.dim(0) * (long) inner(x))
                     .pointer(weight).i64(weight.stride(0)).pointer(mean).pointer(variance).f32((float) epsilon)
                     .pointer(dweight).pointer(dbias).address(factors)
-                    .run(Tiles.finishBlocks(channels), Tiles.COLUMN_THREADS, 0);
+                    .run(Tiles.finishBlocks(channels), Tiles.FINISH_THREADS, 0);
             context.launch(writeBackward).pointer(x).address(factors).pointer(passed).pointer(gradient).pointer(dx)
                     .i64(x.size()).i32(channels).i32(inner(x))
                     .run(Tiles.elementBlocks(x.size()), Tiles.COLUMN_THREADS, 0);

@@ -49,7 +49,7 @@ final class CudaBiasActivation {
         try (Scratch parts = context.scratch((long) Float.BYTES * chunks * n)) {
             sum(begin(y, gradient, activation, dx).address(parts.address()), rows, n);
             context.launch(finish).address(parts.address()).i32(chunks).i32(n).pointer(dbias)
-                    .run(Tiles.finishBlocks(n), Tiles.COLUMN_THREADS, 0);
+                    .run(Tiles.finishBlocks(n), Tiles.FINISH_THREADS, 0);
         }
     }
 

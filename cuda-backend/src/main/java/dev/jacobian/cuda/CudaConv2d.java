@@ -1,8 +1,9 @@
 package dev.jacobian.cuda;
 
+import static dev.jacobian.cuda.ElementKernel.address;
+
 import dev.jacobian.backend.View;
 import dev.jacobian.backend.Window2d;
-import dev.jacobian.cuda.driver.CudaBuffer;
 import dev.jacobian.cuda.driver.CudaContext;
 import dev.jacobian.cuda.driver.Kernel;
 import dev.jacobian.cuda.driver.Launch;
@@ -15,7 +16,7 @@ import dev.jacobian.cuda.driver.Scratch;
  * cut into slices of the positions, as many as the shape says, and the slices added in their order.
  */
 final class CudaConv2d {
-    /** Tiles, as in {@code convolution.cu}, largest first. */
+    /** Tiles, as in {@code convolution_tiles.cuh}, largest first. */
     private static final String[] TILES = {"large", "middle", "small"};
     private static final int[] ROWS = {128, 64, 32};
     private static final int[] COLUMNS = {128, 128, 64};
@@ -42,18 +43,16 @@ final class CudaConv2d {
     CudaConv2d(CudaContext context) {
         this.context = context;
         for (int i = 0; i < TILES.length; i++) {
-            forward[i] = kernel("convolution", "forward_" + TILES[i]);
-            backwardInput[i] = kernel("convolution", "backward_input_" + TILES[i]);
-            backwardWeight[i] = kernel("convolution", "backward_weight_" + TILES[i]);
+            forward[i] = context.kernel("convolution_forward", "convolution_forward_" + TILES[i] + "_f32");
+            backwardInput[i] = context.kernel("convolution_backward_input",
+                    "convolution_backward_input_" + TILES[i] + "_f32");
+            backwardWeight[i] = context.kernel("convolution_backward_weight",
+                    "convolution_backward_weight_" + TILES[i] + "_f32");
         }
-        addSlices = kernel("convolution", "add_slices");
-        forwardDirect = kernel("convolution_direct", "forward");
-        backwardInputDirect = kernel("convolution_direct", "backward_input");
-        backwardWeightDirect = kernel("convolution_direct", "backward_weight");
-    }
-
-    private Kernel kernel(String file, String what) {
-        return context.kernel(file, file + "_" + what + "_f32");
+        addSlices = context.kernel("convolution_backward_weight", "convolution_add_slices_f32");
+        forwardDirect = context.kernel("convolution_direct", "convolution_direct_forward_f32");
+        backwardInputDirect = context.kernel("convolution_direct", "convolution_direct_backward_input_f32");
+        backwardWeightDirect = context.kernel("convolution_direct", "convolution_direct_backward_weight_f32");
     }
 
     void conv2d(View x, View weight, View bias, Window2d window, int groups, View y) {
@@ -218,7 +217,7 @@ final class CudaConv2d {
 
     /** Passes {@code Shape} and {@code Window}. */
     private static Launch shape(Launch launch, View x, View weight, Window2d window, int groups, View y) {
-        return launch.open(Integer.BYTES)
+        launch.open(Integer.BYTES)
                 .i32(x.dim(0))
                 .i32(groups)
                 .i32(weight.dim(1))
@@ -227,20 +226,7 @@ final class CudaConv2d {
                 .i32(x.dim(3))
                 .i32(y.dim(2))
                 .i32(y.dim(3))
-                .close()
-                .open(Integer.BYTES)
-                .i32(window.kernelH())
-                .i32(window.kernelW())
-                .i32(window.strideH())
-                .i32(window.strideW())
-                .i32(window.paddingH())
-                .i32(window.paddingW())
-                .i32(window.dilationH())
-                .i32(window.dilationW())
                 .close();
-    }
-
-    private static long address(View view) {
-        return ((CudaBuffer) view.buffer()).address() + view.offset() * view.dtype().bytes();
+        return CudaPool2d.window(launch, window);
     }
 }

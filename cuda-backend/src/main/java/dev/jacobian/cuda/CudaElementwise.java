@@ -2,6 +2,7 @@ package dev.jacobian.cuda;
 
 import static dev.jacobian.cuda.ElementKernel.address;
 import static dev.jacobian.cuda.ElementKernel.isAligned;
+import static dev.jacobian.cuda.ElementKernel.ofType;
 
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.CompareOp;
@@ -13,41 +14,46 @@ import dev.jacobian.cuda.driver.Launch;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 
-/** Functions of one, two and three elements: {@code elementwise.cu}. */
+/** Functions of one, two and three elements: {@code elementwise*.cu}. */
 final class CudaElementwise {
     private static final DType[] TYPES = {DType.FLOAT32, DType.INT32, DType.BOOL};
     private static final int BOOL_BYTES = 1;
 
     private final CudaContext context;
-    private final Map<DType, Map<UnaryOp, ElementKernel>> unary = new EnumMap<>(DType.class);
-    private final Map<DType, Map<BinaryOp, ElementKernel>> binary = new EnumMap<>(DType.class);
-    private final Map<DType, Map<CompareOp, ElementKernel>> compare = new EnumMap<>(DType.class);
+    private final Map<UnaryOp, Map<DType, ElementKernel>> unary = new EnumMap<>(UnaryOp.class);
+    private final Map<BinaryOp, Map<DType, ElementKernel>> binary = new EnumMap<>(BinaryOp.class);
+    private final Map<CompareOp, Map<DType, ElementKernel>> compare = new EnumMap<>(CompareOp.class);
     private final ElementKernel whereWord;
     private final ElementKernel whereBool;
 
     CudaElementwise(CudaContext context) {
         this.context = context;
-        for (DType dtype : TYPES) {
-            unary.put(dtype, new EnumMap<>(UnaryOp.class));
-            binary.put(dtype, new EnumMap<>(BinaryOp.class));
-            compare.put(dtype, new EnumMap<>(CompareOp.class));
-            for (UnaryOp op : UnaryOp.values()) {
-                unary.get(dtype).put(op, kernel(op.name(), dtype));
-            }
-            for (BinaryOp op : BinaryOp.values()) {
-                binary.get(dtype).put(op, kernel(op.name(), dtype));
-            }
-            for (CompareOp op : CompareOp.values()) {
-                compare.get(dtype).put(op, kernel(ordered(op), dtype));
-            }
+        for (UnaryOp op : UnaryOp.values()) {
+            unary.put(op, kernels(op.name(), dtype -> ElementFiles.of(op, dtype)));
         }
-        whereWord = ElementKernel.of(context, "elementwise", "elementwise_where_word");
-        whereBool = ElementKernel.of(context, "elementwise", "elementwise_where_bool");
+        for (BinaryOp op : BinaryOp.values()) {
+            binary.put(op, kernels(op.name(), dtype -> ElementFiles.of(op, dtype)));
+        }
+        for (CompareOp op : CompareOp.values()) {
+            compare.put(op, kernels(ordered(op), _ -> ElementFiles.COMPARE));
+        }
+        whereWord = ElementKernel.of(context, ElementFiles.COMPARE, "elementwise_where_word");
+        whereBool = ElementKernel.of(context, ElementFiles.COMPARE, "elementwise_where_bool");
     }
 
-    private ElementKernel kernel(String op, DType dtype) {
-        return ElementKernel.of(context, "elementwise", "elementwise_" + op.toLowerCase(Locale.ROOT) + "_" + dtype);
+    /** The kernels of the types that have the function. */
+    private Map<DType, ElementKernel> kernels(String op, Function<DType, String> files) {
+        Map<DType, ElementKernel> kernels = new EnumMap<>(DType.class);
+        for (DType dtype : TYPES) {
+            String file = files.apply(dtype);
+            if (file != null) {
+                String name = "elementwise_" + op.toLowerCase(Locale.ROOT) + "_" + dtype;
+                kernels.put(dtype, ElementKernel.of(context, file, name));
+            }
+        }
+        return kernels;
     }
 
     /** The kernel's comparison, with the operands exchanged for &gt; and ≥. */
@@ -62,7 +68,7 @@ final class CudaElementwise {
 
     /** out = op(x). */
     void unary(UnaryOp op, View x, View out) {
-        ElementKernel kernel = unary.get(out.dtype()).get(op);
+        ElementKernel kernel = ofType(unary, op, out.dtype());
         int bytes = out.dtype().bytes();
         if (x.isContiguous() && out.isContiguous()) {
             unaryDense(kernel, bytes, out.size(), address(out), address(x));
@@ -86,7 +92,7 @@ final class CudaElementwise {
 
     /** out = op(a, b). */
     void binary(BinaryOp op, View a, View b, View out) {
-        binary(binary.get(out.dtype()).get(op), a, b, out);
+        binary(ofType(binary, op, out.dtype()), a, b, out);
     }
 
     /** out = op(a, b) for one number b, converted to the type first. */
@@ -95,7 +101,7 @@ final class CudaElementwise {
             unary(UnaryOp.SQUARE, a, out); // rounded correctly, and many times as fast
             return;
         }
-        ElementKernel kernel = binary.get(out.dtype()).get(op);
+        ElementKernel kernel = ofType(binary, op, out.dtype());
         int bytes = out.dtype().bytes();
         int bits = CudaCopy.bits(b, out.dtype());
         if (a.isContiguous() && out.isContiguous()) {
@@ -118,7 +124,7 @@ final class CudaElementwise {
 
     /** out = a op b, as bool. */
     void compare(CompareOp op, View a, View b, View out) {
-        ElementKernel kernel = compare.get(a.dtype()).get(op);
+        ElementKernel kernel = ofType(compare, op, a.dtype());
         boolean exchanged = op == CompareOp.GT || op == CompareOp.GE;
         binary(kernel, exchanged ? b : a, exchanged ? a : b, out);
     }

@@ -1,8 +1,9 @@
 package dev.jacobian.cuda;
 
+import static dev.jacobian.cuda.ElementKernel.address;
+
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.View;
-import dev.jacobian.cuda.driver.CudaBuffer;
 import dev.jacobian.cuda.driver.CudaContext;
 import dev.jacobian.cuda.driver.IndexErrors;
 import dev.jacobian.cuda.driver.Kernel;
@@ -170,10 +171,6 @@ final class CudaGather {
             grouped &= lines.stride(0, i) % GROUP == 0 && lines.stride(2, i) % GROUP == 0;
         }
         return grouped;
-    }
-
-    private static long address(View view) {
-        return ((CudaBuffer) view.buffer()).address() + view.offset() * view.dtype().bytes();
     }
 
     /** Passes {@code Lines}, with steps that count groups of elements. */

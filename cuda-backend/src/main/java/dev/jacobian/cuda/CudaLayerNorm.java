@@ -53,7 +53,7 @@ final class CudaLayerNorm {
                     .i32(n).i32(Tiles.width(n)).i32(columnBlocks).i64(Tiles.chunkRows(rows, n))
                     .run((long) chunks * columnBlocks, Tiles.COLUMN_THREADS, 0);
             context.launch(finish).address(parts.address()).i32(chunks).i32(n).pointer(dweight).pointer(dbias)
-                    .run(Tiles.finishBlocks(n), Tiles.COLUMN_THREADS, 0);
+                    .run(Tiles.finishBlocks(n), Tiles.FINISH_THREADS, 0);
         }
     }
 }

@@ -85,13 +85,18 @@ final class CudaPool2d {
 
     /** Passes {@code Planes} and {@code Window}. */
     private static Launch shape(Launch launch, View x, Window2d window, View y) {
-        return launch.open(Integer.BYTES)
+        launch.open(Integer.BYTES)
                 .i32(x.dim(2))
                 .i32(x.dim(3))
                 .i32(y.dim(2))
                 .i32(y.dim(3))
-                .close()
-                .open(Integer.BYTES)
+                .close();
+        return window(launch, window);
+    }
+
+    /** Passes {@code Window}. */
+    static Launch window(Launch launch, Window2d window) {
+        return launch.open(Integer.BYTES)
                 .i32(window.kernelH())
                 .i32(window.kernelW())
                 .i32(window.strideH())

@@ -1,5 +1,7 @@
 package dev.jacobian.cuda;
 
+import static dev.jacobian.cuda.ElementKernel.ofType;
+
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.View;
@@ -13,7 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Sums, extremes and positions of extremes: {@code reduce.cu}. How elements are cut into chunks and dealt to threads
+ * Sums, extremes and positions of extremes: {@code reduce_*.cu}. How elements are cut into chunks and dealt to threads
  * depends on their numbers only.
  */
 final class CudaReduce {
@@ -37,19 +39,23 @@ final class CudaReduce {
 
     private final CudaContext context;
     private final CudaCopy copy;
-    private final Map<DType, Map<ReduceOp, Reduction>> reductions = new EnumMap<>(DType.class);
-    private final Map<DType, Map<ReduceOp, Reduction>> positions = new EnumMap<>(DType.class);
+    private final Map<ReduceOp, Map<DType, Reduction>> reductions = new EnumMap<>(ReduceOp.class);
+    private final Map<ReduceOp, Map<DType, Reduction>> positions = new EnumMap<>(ReduceOp.class);
 
     CudaReduce(CudaContext context, CudaCopy copy) {
         this.context = context;
         this.copy = copy;
-        for (DType dtype : List.of(DType.FLOAT32, DType.INT32)) {
-            reductions.put(dtype, new EnumMap<>(ReduceOp.class));
-            positions.put(dtype, new EnumMap<>(ReduceOp.class));
-            for (ReduceOp op : ReduceOp.values()) {
+        for (ReduceOp op : ReduceOp.values()) {
+            reductions.put(op, new EnumMap<>(DType.class));
+            positions.put(op, new EnumMap<>(DType.class));
+            for (DType dtype : List.of(DType.FLOAT32, DType.INT32)) {
                 String name = op.name().toLowerCase(Locale.ROOT) + "_" + dtype;
-                reductions.get(dtype).put(op, reduction("reduce_" + name, "", Integer.BYTES));
-                positions.get(dtype).put(op, reduction("reduce_arg" + name, "_again", Long.BYTES));
+                String file = op == ReduceOp.SUM ? "reduce_sum" : "reduce_extreme";
+                reductions.get(op).put(dtype, reduction(file, "reduce_" + name, "", Integer.BYTES));
+                if (op != ReduceOp.SUM) {
+                    positions.get(op)
+                            .put(dtype, reduction("reduce_position", "reduce_arg" + name, "_again", Long.BYTES));
+                }
             }
         }
     }
@@ -64,9 +70,9 @@ final class CudaReduce {
      */
     private record Reduction(Kernel rows, Kernel columns, Kernel again, int partialBytes) {}
 
-    private Reduction reduction(String name, String again, int partialBytes) {
-        return new Reduction(context.kernel("reduce", name + "_rows"), context.kernel("reduce", name + "_columns"),
-                context.kernel("reduce", name + again + "_rows"), partialBytes);
+    private Reduction reduction(String file, String name, String again, int partialBytes) {
+        return new Reduction(context.kernel(file, name + "_rows"), context.kernel(file, name + "_columns"),
+                context.kernel(file, name + again + "_rows"), partialBytes);
     }
 
     /** Reduces the axes along which out has length 1 and x has not. */
@@ -75,7 +81,7 @@ final class CudaReduce {
             copy.fill(ofNone(op), out);
             return;
         }
-        run(reductions.get(x.dtype()).get(op), x, out);
+        run(ofType(reductions, op, x.dtype()), x, out);
     }
 
     /** What a reduction makes of no elements; converted to int32, the ends of its range. */
@@ -90,7 +96,10 @@ final class CudaReduce {
     /** The index along an axis of the first of the largest or smallest elements, or of the first NaN. */
     void argReduce(ReduceOp op, View x, int axis, View out) {
         assert out.dim(axis) == 1 : "argReduce: got " + x.shape() + " for " + out.shape();
-        run(positions.get(x.dtype()).get(op), x, out);
+        if (op == ReduceOp.SUM) {
+            throw new IllegalArgumentException("argReduce: got sum, expected max or min");
+        }
+        run(ofType(positions, op, x.dtype()), x, out);
     }
 
     private void run(Reduction reduction, View x, View out) {

@@ -6,6 +6,8 @@ import dev.jacobian.cuda.driver.CudaBuffer;
 import dev.jacobian.cuda.driver.CudaContext;
 import dev.jacobian.cuda.driver.Kernel;
 import dev.jacobian.cuda.driver.Launch;
+import java.util.Locale;
+import java.util.Map;
 
 /**
  * A function of single elements: one kernel for dense operands and one for strided ones. Both take the operands first.
@@ -44,6 +46,16 @@ record ElementKernel(Kernel dense, Kernel strided) {
     /** Where a view's first element is. */
     static long address(View view) {
         return ((CudaBuffer) view.buffer()).address() + view.offset() * view.dtype().bytes();
+    }
+
+    /** What there is for an operation and a type, refused where there is nothing. */
+    static <O extends Enum<O>, K> K ofType(Map<O, Map<DType, K>> kernels, O op, DType dtype) {
+        K kernel = kernels.get(op).get(dtype);
+        if (kernel == null) {
+            throw new IllegalArgumentException(op.name().toLowerCase(Locale.ROOT) + ": got " + dtype
+                    + " on cuda, expected one of " + kernels.get(op).keySet() + "; convert it first");
+        }
+        return kernel;
     }
 
     /** A type's place in arrays of kernels. */

@@ -7,6 +7,8 @@ package dev.jacobian.cuda;
 final class Tiles {
     /** The threads of a block that reduces columns; {@code columnReduce} in the kernels expects as many. */
     static final int COLUMN_THREADS = 256;
+    /** The threads of a block that sums parts; {@code FINISH_THREADS} in the kernels. */
+    static final int FINISH_THREADS = 1024;
     /** The threads of a block whose rows are shared by lanes of a warp. */
     static final int ROW_THREADS = 128;
     /** The elements that a thread of an elementwise kernel takes. */

@@ -1,5 +1,7 @@
 package dev.jacobian.cuda;
 
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.CompareOp;
@@ -80,6 +82,19 @@ final class CudaElementwiseTest {
                     z.assertSame("root: strides", strides);
                 }
             }
+        }
+    }
+
+    @Test
+    void refusesTypesThatHaveNoSuchFunction() {
+        Backend card = Cuda.device().backend();
+        try (Twin x = Twin.dense(random, DType.INT32, 3); Twin y = Twin.dense(random, DType.BOOL, 3)) {
+            assertThatThrownBy(() -> card.unary(UnaryOp.EXP, x.view, x.view))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("exp: got int32 on cuda, expected one of [float32]; convert it first");
+            assertThatThrownBy(() -> card.binary(BinaryOp.ADD, y.view, y.view, y.view))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("add: got bool on cuda, expected one of [float32, int32]; convert it first");
         }
     }
 

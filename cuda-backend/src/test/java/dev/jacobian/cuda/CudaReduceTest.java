@@ -1,6 +1,7 @@
 package dev.jacobian.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.backend.Backend;
@@ -131,6 +132,21 @@ final class CudaReduceTest {
             Cuda.device().backend().reduce(ReduceOp.SUM, x.view, out.view);
             Twin.REFERENCE.reduce(ReduceOp.SUM, x.want, out.want);
             out.assertSame("sum over every other of twenty axes");
+        }
+    }
+
+    @Test
+    void refusesWhatHasNoKernel() {
+        Backend card = Cuda.device().backend();
+        try (Twin x = Twin.dense(random, DType.BOOL, 3);
+                Twin y = Twin.dense(random, DType.FLOAT32, 3);
+                Twin out = Twin.dense(random, DType.INT32, 1)) {
+            assertThatThrownBy(() -> card.reduce(ReduceOp.MAX, x.view, out.view))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("max: got bool on cuda, expected one of [float32, int32]; convert it first");
+            assertThatThrownBy(() -> card.argReduce(ReduceOp.SUM, y.view, 0, out.view))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("argReduce: got sum, expected max or min");
         }
     }
 

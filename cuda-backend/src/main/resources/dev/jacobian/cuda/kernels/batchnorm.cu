@@ -9,69 +9,78 @@ __device__ __forceinline__ float origin(const float* x, int channel, long long i
     return fabsf(first) < POSITIVE_INFINITY ? first : 0.0f;
 }
 
-/** dy where a ReLU behind the normalisation passed y on, else 0; dy itself where y is null. */
-__device__ __forceinline__ float masked(float dy, const float* y, long long at) {
-    return y == nullptr || y[at] > 0.0f ? dy : 0.0f;
-}
-
-/** Part of all channels' rows: `width` channels a block, and every 256 / width-th row of a chunk for a thread. */
-struct ColumnPart {
-    int channel;
-    long long chunk;
-    long long row;
-    long long end;
-    int step;
-
-    __device__ __forceinline__ ColumnPart(long long rows, int channels, int width, int columnBlocks,
-                                          long long chunkRows) {
-        channel = blockIdx.x % columnBlocks * width + threadIdx.x % width;
-        chunk = blockIdx.x / columnBlocks;
-        step = 256 / width;
-        end = (chunk + 1) * chunkRows < rows ? (chunk + 1) * chunkRows : rows;
-        row = channel < channels ? chunk * chunkRows + threadIdx.x / width : end;
-    }
-};
-
 /** The moments of each channel's part, written to parts [chunks, channels]. */
 extern "C" __global__ void __launch_bounds__(256) batchnorm_moments_columns_float32(
     const float* x, Moments* parts, long long rows, int channels, int width, int columnBlocks, long long chunkRows) {
     ColumnPart part(rows, channels, width, columnBlocks, chunkRows);
     Moments moments = Chan::identity();
     float relative[4];
-    float center = part.channel < channels ? origin(x, part.channel, 1) : 0.0f;
-    for (long long row = part.row; row < part.end; row += 4 * part.step) {
+    float center = part.column < channels ? origin(x, part.column, 1) : 0.0f;
+    for (; part.has(4); part.row += 4 * part.step) {
+#pragma unroll
+        for (int k = 0; k < 4; k++) {
+            relative[k] = x[(part.row + k * part.step) * channels + part.column] - center;
+        }
+        moments.add(relative, 4);
+    }
+    if (part.has(1)) {
         int some = 0;
 #pragma unroll
         for (int k = 0; k < 4; k++) {
-            bool live = row + k * part.step < part.end;
-            relative[k] = live ? x[(row + k * part.step) * channels + part.channel] - center : 0.0f;
+            bool live = part.has(k + 1);
+            relative[k] = live ? x[(part.row + k * part.step) * channels + part.column] - center : 0.0f;
             some += live;
         }
         moments.add(relative, some);
     }
     moments = columnReduce<Chan, 256>(moments, width);
-    if (threadIdx.x < width && part.channel < channels) {
-        parts[part.chunk * channels + part.channel] = moments;
+    if (threadIdx.x < width && part.column < channels) {
+        parts[part.chunk * channels + part.column] = moments;
     }
 }
 
-/** The sums of dy and of dy * (x - mean) of each channel's part. */
+/** Adds ROWS rows of one channel in their order, all loaded before. */
+template <int ROWS>
+__device__ __forceinline__ void addRows(const float* x, float mean, const float* y, const float* dy, long long at,
+                                        long long step, TwoSums& sums) {
+    float gradients[ROWS];
+    float deviations[ROWS];
+#pragma unroll
+    for (int k = 0; k < ROWS; k++) {
+        gradients[k] = dy[at + k * step];
+        deviations[k] = x[at + k * step] - mean;
+    }
+    if (y != nullptr) {
+#pragma unroll
+        for (int k = 0; k < ROWS; k++) {
+            gradients[k] = y[at + k * step] > 0.0f ? gradients[k] : 0.0f;
+        }
+    }
+#pragma unroll
+    for (int k = 0; k < ROWS; k++) {
+        sums.first += gradients[k];
+        sums.second += gradients[k] * deviations[k];
+    }
+}
+
+/** The sums of dy and of dy * (x - mean) of each channel's part; y is null without a ReLU. */
 extern "C" __global__ void __launch_bounds__(256) batchnorm_sums_columns_float32(
     const float* x, const float* mean, const float* y, const float* dy, TwoSums* parts, long long rows, int channels,
     int width, int columnBlocks, long long chunkRows) {
     ColumnPart part(rows, channels, width, columnBlocks, chunkRows);
+    long long step = (long long) part.step * channels;
     TwoSums sums = SumBoth::identity();
-    float center = part.channel < channels ? mean[part.channel] : 0.0f;
-#pragma unroll 4
-    for (long long row = part.row; row < part.end; row += part.step) {
-        long long at = row * channels + part.channel;
-        float gradient = masked(dy[at], y, at);
-        sums.first += gradient;
-        sums.second += gradient * (x[at] - center);
+    float center = part.column < channels ? mean[part.column] : 0.0f;
+    for (; part.has(4); part.row += 4 * part.step) {
+        addRows<4>(x, center, y, dy, part.row * channels + part.column, step, sums);
+    }
+#pragma unroll 1
+    for (; part.has(1); part.row += part.step) {
+        addRows<1>(x, center, y, dy, part.row * channels + part.column, step, sums);
     }
     sums = columnReduce<SumBoth, 256>(sums, width);
-    if (threadIdx.x < width && part.channel < channels) {
-        parts[part.chunk * channels + part.channel] = sums;
+    if (threadIdx.x < width && part.column < channels) {
+        parts[part.chunk * channels + part.column] = sums;
     }
 }
 
@@ -177,7 +186,7 @@ extern "C" __global__ void __launch_bounds__(256) batchnorm_sums_runs_float32(
  * Mean and variance of each channel from its parts, 32 channels a block, and the factors of
  * y = (x - factors.x) * factors.y + factors.z.
  */
-extern "C" __global__ void __launch_bounds__(256) batchnorm_finish_float32(
+extern "C" __global__ void __launch_bounds__(FINISH_THREADS) batchnorm_finish_float32(
     const float* x, const Moments* parts, int chunks, int channels, int inner, const float* weight,
     long long weightStep, const float* bias, long long biasStep, float epsilon, float* mean, float* variance,
     float4* factors) {
@@ -185,20 +194,20 @@ extern "C" __global__ void __launch_bounds__(256) batchnorm_finish_float32(
     int first = channel < channels ? threadIdx.x / 32 : chunks;
     double count = 0.0;
     double sum = 0.0;
-    for (int chunk = first; chunk < chunks; chunk += 8) {
+    for (int chunk = first; chunk < chunks; chunk += FINISH_THREADS / 32) {
         Moments part = parts[(long long) chunk * channels + channel];
         count += part.count;
         sum += (double) part.count * part.mean;
     }
-    count = columnReduce<Sum<double>, 256>(count, 32);
-    double average = columnReduce<Sum<double>, 256>(sum, 32) / count;
+    count = columnReduce<Sum<double>, FINISH_THREADS>(count, 32);
+    double average = columnReduce<Sum<double>, FINISH_THREADS>(sum, 32) / count;
     double squares = 0.0;
-    for (int chunk = first; chunk < chunks; chunk += 8) {
+    for (int chunk = first; chunk < chunks; chunk += FINISH_THREADS / 32) {
         Moments part = parts[(long long) chunk * channels + channel];
         double delta = part.mean - average;
         squares += part.squares + part.count * delta * delta;
     }
-    squares = columnReduce<Sum<double>, 256>(squares, 32);
+    squares = columnReduce<Sum<double>, FINISH_THREADS>(squares, 32);
     if (threadIdx.x >= 32 || channel >= channels) {
         return;
     }
@@ -216,19 +225,19 @@ extern "C" __global__ void __launch_bounds__(256) batchnorm_finish_float32(
  * Gradients of weight and bias from the sums of each channel's parts, 32 channels a block, and the factors of
  * dx = factors.y * (dy - factors.z - (x - factors.x) * factors.w).
  */
-extern "C" __global__ void __launch_bounds__(256) batchnorm_finish_backward_float32(
+extern "C" __global__ void __launch_bounds__(FINISH_THREADS) batchnorm_finish_backward_float32(
     const TwoSums* parts, int chunks, int channels, long long count, const float* weight, long long weightStep,
     const float* mean, const float* variance, float epsilon, float* dweight, float* dbias, float4* factors) {
     int channel = blockIdx.x * 32 + threadIdx.x % 32;
     double first = 0.0;
     double second = 0.0;
-    for (int chunk = threadIdx.x / 32; channel < channels && chunk < chunks; chunk += 8) {
+    for (int chunk = threadIdx.x / 32; channel < channels && chunk < chunks; chunk += FINISH_THREADS / 32) {
         TwoSums part = parts[(long long) chunk * channels + channel];
         first += part.first;
         second += part.second;
     }
-    first = columnReduce<Sum<double>, 256>(first, 32);
-    second = columnReduce<Sum<double>, 256>(second, 32);
+    first = columnReduce<Sum<double>, FINISH_THREADS>(first, 32);
+    second = columnReduce<Sum<double>, FINISH_THREADS>(second, 32);
     if (threadIdx.x >= 32 || channel >= channels) {
         return;
     }

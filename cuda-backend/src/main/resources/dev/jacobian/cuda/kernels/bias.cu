@@ -53,6 +53,30 @@ extern "C" __global__ void __launch_bounds__(256) bias_activation_float32(
     storeRun<4>(y + at, 0, left, run);
 }
 
+/** dx of ROWS rows of one column, all loaded before any is written, and added to the sum in their order. */
+template <int ROWS>
+__device__ __forceinline__ void backward(const float* y, const float* dy, int activation, float* dx, long long at,
+                                         long long step, float& sum) {
+    float gradients[ROWS];
+    float results[ROWS] = {};
+#pragma unroll
+    for (int k = 0; k < ROWS; k++) {
+        gradients[k] = dy[at + k * step];
+    }
+    if (activation != NONE) {
+#pragma unroll
+        for (int k = 0; k < ROWS; k++) {
+            results[k] = y[at + k * step];
+        }
+    }
+#pragma unroll
+    for (int k = 0; k < ROWS; k++) {
+        float gradient = throughActivation(results[k], gradients[k], activation);
+        dx[at + k * step] = gradient;
+        sum += gradient;
+    }
+}
+
 /**
  * dx, and its sums over `chunkRows` rows, written to parts [chunks, n]: `width` columns a block. Without an activation
  * y is not read. dx may be dy.
@@ -60,35 +84,31 @@ extern "C" __global__ void __launch_bounds__(256) bias_activation_float32(
 extern "C" __global__ void __launch_bounds__(256) bias_activation_backward_float32(
     const float* y, const float* dy, int activation, float* dx, float* parts, long long rows, int n, int width,
     int columnBlocks, long long chunkRows) {
-    int column = blockIdx.x % columnBlocks * width + threadIdx.x % width;
-    long long chunk = blockIdx.x / columnBlocks;
-    long long end = (chunk + 1) * chunkRows < rows ? (chunk + 1) * chunkRows : rows;
+    ColumnPart part(rows, n, width, columnBlocks, chunkRows);
+    long long step = (long long) part.step * n;
     float sum = 0.0f;
-#pragma unroll 4
-    for (long long row = chunk * chunkRows + threadIdx.x / width; column < n && row < end; row += 256 / width) {
-        long long at = row * n + column;
-        float gradient = dy[at];
-        if (activation != NONE) {
-            gradient = throughActivation(y[at], gradient, activation);
-        }
-        dx[at] = gradient;
-        sum += gradient;
+    for (; part.has(4); part.row += 4 * part.step) {
+        backward<4>(y, dy, activation, dx, part.row * n + part.column, step, sum);
+    }
+#pragma unroll 1
+    for (; part.has(1); part.row += part.step) {
+        backward<1>(y, dy, activation, dx, part.row * n + part.column, step, sum);
     }
     sum = columnReduce<Sum<float>, 256>(sum, width);
-    if (threadIdx.x < width && column < n) {
-        parts[chunk * n + column] = sum;
+    if (threadIdx.x < width && part.column < n) {
+        parts[part.chunk * n + part.column] = sum;
     }
 }
 
 /** Sums the parts of all chunks: 32 columns a block. */
-extern "C" __global__ void __launch_bounds__(256) bias_finish_float32(
+extern "C" __global__ void __launch_bounds__(FINISH_THREADS) bias_finish_float32(
     const float* parts, int chunks, int n, float* dbias) {
     int column = blockIdx.x * 32 + threadIdx.x % 32;
     double sum = 0.0;
-    for (int chunk = threadIdx.x / 32; column < n && chunk < chunks; chunk += 8) {
+    for (int chunk = threadIdx.x / 32; column < n && chunk < chunks; chunk += FINISH_THREADS / 32) {
         sum += parts[(long long) chunk * n + column];
     }
-    sum = columnReduce<Sum<double>, 256>(sum, 32);
+    sum = columnReduce<Sum<double>, FINISH_THREADS>(sum, 32);
     if (threadIdx.x < 32 && column < n) {
         dbias[column] = (float) sum;
     }

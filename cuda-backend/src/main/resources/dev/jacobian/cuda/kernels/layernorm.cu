@@ -115,39 +115,57 @@ ROWS(rows64, Lanes<32>, 1, 128)
 ROWS(rows1024, Lanes<32>, 4, 128)
 ROWS(rows, WholeBlock, 4, 1024)
 
+/** Adds ROWS rows of one column in their order, all loaded before. */
+template <int ROWS>
+__device__ __forceinline__ void addRows(const float* x, const float* mean, const float* rstd, const float* dy,
+                                        const ColumnPart& part, int n, TwoSums& sums) {
+    float gradients[ROWS];
+    float normal[ROWS];
+#pragma unroll
+    for (int k = 0; k < ROWS; k++) {
+        long long row = part.row + k * part.step;
+        gradients[k] = dy[row * n + part.column];
+        normal[k] = (x[row * n + part.column] - mean[row]) * rstd[row];
+    }
+#pragma unroll
+    for (int k = 0; k < ROWS; k++) {
+        sums.first += gradients[k] * normal[k];
+        sums.second += gradients[k];
+    }
+}
+
 /** Sums of dy * normal and of dy over `chunkRows` rows: `width` columns a block, written to parts [chunks, n]. */
 extern "C" __global__ void __launch_bounds__(256) layernorm_sums_float32(
     const float* x, const float* mean, const float* rstd, const float* dy, TwoSums* parts, long long rows, int n,
     int width, int columnBlocks, long long chunkRows) {
-    int column = blockIdx.x % columnBlocks * width + threadIdx.x % width;
-    long long chunk = blockIdx.x / columnBlocks;
-    long long end = (chunk + 1) * chunkRows < rows ? (chunk + 1) * chunkRows : rows;
+    ColumnPart part(rows, n, width, columnBlocks, chunkRows);
     TwoSums sums = SumBoth::identity();
-#pragma unroll 4
-    for (long long row = chunk * chunkRows + threadIdx.x / width; column < n && row < end; row += 256 / width) {
-        float gradient = dy[row * n + column];
-        sums.first += gradient * ((x[row * n + column] - mean[row]) * rstd[row]);
-        sums.second += gradient;
+    for (; part.has(4); part.row += 4 * part.step) {
+        addRows<4>(x, mean, rstd, dy, part, n, sums);
+    }
+#pragma unroll 1
+    for (; part.has(1); part.row += part.step) {
+        addRows<1>(x, mean, rstd, dy, part, n, sums);
     }
     sums = columnReduce<SumBoth, 256>(sums, width);
-    if (threadIdx.x < width && column < n) {
-        parts[chunk * n + column] = sums;
+    if (threadIdx.x < width && part.column < n) {
+        parts[part.chunk * n + part.column] = sums;
     }
 }
 
 /** Sums the parts of all chunks: 32 columns a block. */
-extern "C" __global__ void __launch_bounds__(256) layernorm_finish_float32(
+extern "C" __global__ void __launch_bounds__(FINISH_THREADS) layernorm_finish_float32(
     const TwoSums* parts, int chunks, int n, float* dweight, float* dbias) {
     int column = blockIdx.x * 32 + threadIdx.x % 32;
     double first = 0.0;
     double second = 0.0;
-    for (int chunk = threadIdx.x / 32; column < n && chunk < chunks; chunk += 8) {
+    for (int chunk = threadIdx.x / 32; column < n && chunk < chunks; chunk += FINISH_THREADS / 32) {
         TwoSums part = parts[(long long) chunk * n + column];
         first += part.first;
         second += part.second;
     }
-    first = columnReduce<Sum<double>, 256>(first, 32);
-    second = columnReduce<Sum<double>, 256>(second, 32);
+    first = columnReduce<Sum<double>, FINISH_THREADS>(first, 32);
+    second = columnReduce<Sum<double>, FINISH_THREADS>(second, 32);
     if (threadIdx.x < 32 && column < n) {
         dweight[column] = (float) first;
         dbias[column] = (float) second;

@@ -1,6 +1,6 @@
-// Who works on a row, and how it is read: lanes of a warp or a whole block share a row, each of them taking runs of
-// neighbouring elements in turn. Which thread takes which element depends on the length only, not on how the row lies in
-// memory, and so do the bits of the results.
+// Who works on a row or on columns, and how they are read: lanes of a warp or a whole block share a row, each of them
+// taking runs of neighbouring elements in turn. Which thread takes which element depends on the length only, not on how
+// the row lies in memory, and so do the bits of the results.
 #ifndef JACOBIAN_ROWS_CUH
 #define JACOBIAN_ROWS_CUH
 
@@ -99,6 +99,32 @@ __device__ __forceinline__ void storeRun(float* row, unsigned int i, unsigned in
         }
     }
 }
+
+/** Of a block that sums the parts of 32 columns: tall, narrow matrices have many parts, and few blocks that sum them. */
+#define FINISH_THREADS 1024
+
+/** Part of all columns' rows: `width` columns a block, and every 256 / width-th row of a chunk for a thread. */
+struct ColumnPart {
+    int column;
+    long long chunk;
+    long long row;
+    long long end;
+    int step;
+
+    __device__ __forceinline__ ColumnPart(long long rows, int columns, int width, int columnBlocks,
+                                          long long chunkRows) {
+        column = blockIdx.x % columnBlocks * width + threadIdx.x % width;
+        chunk = blockIdx.x / columnBlocks;
+        step = 256 / width;
+        end = (chunk + 1) * chunkRows < rows ? (chunk + 1) * chunkRows : rows;
+        row = column < columns ? chunk * chunkRows + threadIdx.x / width : end;
+    }
+
+    /** Whether so many rows of this thread are left. Where four are, their loads can be under way together. */
+    __device__ __forceinline__ bool has(int some) const {
+        return row + (some - 1) * step < end;
+    }
+};
 
 /** a / b; by 32-bit division where both allow it, which is several times as fast. */
 __device__ __forceinline__ unsigned long long quotient(unsigned long long a, unsigned long long b) {

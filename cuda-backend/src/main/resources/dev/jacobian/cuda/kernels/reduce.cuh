@@ -1,9 +1,12 @@
-// Sums, extremes and the positions of extremes over any axes of any strides.
+// Reductions over any axes of any strides: what sums, extremes and positions of extremes share.
 //
 // The kept axes number the results, the reduced axes what goes into each. Where many elements go into one result, they
 // are cut into chunks, whose results are then reduced as rows. Which element goes into which partial result depends on
 // lengths and on which axes lie densely, never on alignment or on the machine. A thread adds at most 16 elements to one
 // sum before sums are added to each other in pairs, so that long sums are accurate.
+#ifndef JACOBIAN_REDUCE_CUH
+#define JACOBIAN_REDUCE_CUH
+
 #include "axes.cuh"
 #include "reduction.cuh"
 
@@ -21,56 +24,6 @@ struct Plain : Combination {
 
     static __device__ __forceinline__ T end(T value) {
         return value;
-    }
-};
-
-template <class T>
-struct Found {
-    T value;
-    unsigned int at;
-};
-
-template <class T>
-__device__ __forceinline__ Found<T> shuffleXor(Found<T> found, int distance) {
-    return Found<T>{shuffleXor(found.value, distance), shuffleXor(found.at, distance)};
-}
-
-// The first of the values that win: any NaN, else the extreme, which is the one that combining with another leaves.
-template <class Extreme, class T>
-struct First {
-    typedef T Source;
-    typedef Found<T> Value;
-    typedef unsigned int Result;
-
-    static __device__ __forceinline__ Found<T> identity() {
-        return Found<T>{Extreme::identity(), 0xffffffffu};
-    }
-
-    static __device__ __forceinline__ Found<T> begin(T x, unsigned int at) {
-        return Found<T>{x, at};
-    }
-
-    static __device__ __forceinline__ Found<T> combine(Found<T> a, Found<T> b) {
-        bool equal = a.value == b.value || (a.value != a.value && b.value != b.value);
-        if (equal) {
-            return a.at < b.at ? a : b;
-        }
-        T winner = Extreme::combine(a.value, b.value);
-        return winner == a.value || (winner != winner && a.value != a.value) ? a : b;
-    }
-
-    static __device__ __forceinline__ unsigned int end(Found<T> found) {
-        return found.at;
-    }
-};
-
-// The same of results of chunks, which know where they were found.
-template <class Op>
-struct Again : Op {
-    typedef typename Op::Value Source;
-
-    static __device__ __forceinline__ Source begin(Source x, unsigned int) {
-        return x;
     }
 };
 
@@ -116,26 +69,94 @@ __device__ __forceinline__ typename Op::Value together(const Partials<typename O
     return Op::combine(Op::combine(p.v[0], p.v[1]), Op::combine(p.v[2], p.v[3]));
 }
 
-// Elements i..i+3 of a row, each into a partial result of its own.
-template <class Op>
-__device__ __forceinline__ void take(const typename Op::Source* x, const Work& work, unsigned int i, unsigned int end,
-                                     Partials<typename Op::Value>& partials) {
+// The elements of a result, as they lie: one by one, or those of i, i + step, i + 2 * step and i + 3 * step together.
+template <class Source>
+struct AlignedRow {
+    const Source* x;
+
+    __device__ __forceinline__ Source one(unsigned int i) const {
+        return x[i];
+    }
+
+    // Of neighbours only: the step is 1.
+    __device__ __forceinline__ Four<Source> four(unsigned int i, unsigned int) const {
+        return *reinterpret_cast<const Four<Source>*>(x + i);
+    }
+};
+
+template <class Source>
+struct AlongAxis {
+    const Source* x;
+    unsigned int stride;
+
+    __device__ __forceinline__ Source one(unsigned int i) const {
+        return x[(unsigned long long) i * stride];
+    }
+
+    __device__ __forceinline__ Four<Source> four(unsigned int i, unsigned int step) const {
+        return Four<Source>{{one(i), one(i + step), one(i + 2 * step), one(i + 3 * step)}};
+    }
+};
+
+template <class Source>
+struct AlongAxes {
+    const Source* x;
+    const Axes<1>& axes;
+
+    __device__ __forceinline__ Source one(unsigned int i) const {
+        unsigned long long at[1];
+        locate(axes, i, at);
+        return x[at[0]];
+    }
+
+    __device__ __forceinline__ Four<Source> four(unsigned int i, unsigned int step) const {
+        return Four<Source>{{one(i), one(i + step), one(i + 2 * step), one(i + 3 * step)}};
+    }
+};
+
+// Which elements of a result a thread takes: those of i, i + step, i + 2 * step and i + 3 * step, then the four that
+// are `stride` further on, all below end.
+struct Turns {
+    unsigned int i;
+    unsigned int step;
+    unsigned int stride;
+    unsigned int end;
+};
+
+// Each of the four goes into a partial result of its own. Fours that are all there come first, so that their loads wait
+// for nothing, and are under way together.
+template <class Op, class Elements>
+__device__ __forceinline__ Partials<typename Op::Value> take(const Elements& elements, Turns turns,
+                                                             unsigned int first) {
     typedef typename Op::Source Source;
-    if (work.isAligned && end - i >= 4) {
-        Four<Source> elements = *reinterpret_cast<const Four<Source>*>(x + i);
+    Partials<typename Op::Value> partials = none<Op>();
+    unsigned int i = turns.i;
+#pragma unroll 1
+    for (; i + 3 * turns.step < turns.end; i += turns.stride) {
+        Four<Source> four = elements.four(i, turns.step);
 #pragma unroll
         for (int j = 0; j < 4; j++) {
-            partials.v[j] = Op::combine(partials.v[j], Op::begin(elements.v[j], work.first + i + j));
+            partials.v[j] = Op::combine(partials.v[j], Op::begin(four.v[j], first + i + j * turns.step));
         }
-        return;
     }
 #pragma unroll
-    for (int j = 0; j < 4; j++) {
-        if (i + j < end) {
-            Source element = x[offsetOf(work.reduced, i + j)];
-            partials.v[j] = Op::combine(partials.v[j], Op::begin(element, work.first + i + j));
+    for (int j = 0; j < 3; j++) {
+        unsigned int k = i + j * turns.step;
+        if (k < turns.end) {
+            partials.v[j] = Op::combine(partials.v[j], Op::begin(elements.one(k), first + k));
         }
     }
+    return partials;
+}
+
+template <class Op>
+__device__ __forceinline__ Partials<typename Op::Value> takeStrided(const typename Op::Source* x, const Work& work,
+                                                                    Turns turns) {
+    typedef typename Op::Source Source;
+    if (work.reduced.rank <= 1) {
+        return take<Op>(AlongAxis<Source>{x, work.reduced.strides[0][0]}, turns, work.first);
+    }
+    return take<Op>(AlongAxes<Source>{x, work.reduced}, turns, work.first);
 }
 
 // work.width threads, up to 32 or all of the block, along each row.
@@ -150,11 +171,9 @@ __device__ __forceinline__ void reduceRows(void* out, const typename Op::Source*
     Partials<typename Op::Value> partials = none<Op>();
     if (row < work.results) {
         locate(work.kept, row, at);
-        unsigned int end = min(work.count, (chunk + 1) * work.chunk);
-#pragma unroll 2
-        for (unsigned int i = chunk * work.chunk + 4 * lane; i < end; i += 4 * work.width) {
-            take<Op>(x + at[0], work, i, end, partials);
-        }
+        Turns turns{chunk * work.chunk + 4 * lane, 1, 4 * work.width, min(work.count, (chunk + 1) * work.chunk)};
+        partials = work.isAligned ? take<Op>(AlignedRow<typename Op::Source>{x + at[0]}, turns, work.first)
+                                  : takeStrided<Op>(x + at[0], work, turns);
     }
     typename Op::Value value = together<Op>(partials);
     if (work.width > WARP_SIZE) {
@@ -182,16 +201,7 @@ __device__ __forceinline__ void reduceColumns(void* out, const typename Op::Sour
     if (column < work.results) {
         locate(work.kept, column, at);
         unsigned int end = min(work.count, (chunk + 1) * work.chunk);
-        for (unsigned int i = chunk * work.chunk + lane; i < end; i += 4 * lanes) {
-#pragma unroll
-            for (int j = 0; j < 4; j++) {
-                unsigned int k = i + j * lanes;
-                if (k < end) {
-                    typename Op::Source element = x[at[0] + offsetOf(work.reduced, k)];
-                    partials.v[j] = Op::combine(partials.v[j], Op::begin(element, work.first + k));
-                }
-            }
-        }
+        partials = takeStrided<Op>(x + at[0], work, Turns{chunk * work.chunk + lane, lanes, 4 * lanes, end});
     }
     typename Op::Value value = columnReduce<Op, THREADS>(together<Op>(partials), work.width);
     if (column < work.results && lane == 0) {
@@ -212,29 +222,4 @@ __device__ __forceinline__ void reduceColumns(void* out, const typename Op::Sour
         reduceColumns<OP>(out, x, work);                                                                               \
     }
 
-typedef Plain<Sum<float>, float> SumOfFloats;
-// Wraps around, which signed sums in C++ do not.
-typedef Plain<Sum<unsigned int>, unsigned int> SumOfInts;
-typedef Plain<Max<float>, float> MaxOfFloats;
-typedef Plain<Max<int>, int> MaxOfInts;
-typedef Plain<Min<float>, float> MinOfFloats;
-typedef Plain<Min<int>, int> MinOfInts;
-typedef First<Max<float>, float> FirstMaxOfFloats;
-typedef First<Max<int>, int> FirstMaxOfInts;
-typedef First<Min<float>, float> FirstMinOfFloats;
-typedef First<Min<int>, int> FirstMinOfInts;
-
-REDUCE(sum_float32, SumOfFloats)
-REDUCE(sum_int32, SumOfInts)
-REDUCE(max_float32, MaxOfFloats)
-REDUCE(max_int32, MaxOfInts)
-REDUCE(min_float32, MinOfFloats)
-REDUCE(min_int32, MinOfInts)
-REDUCE(argmax_float32, FirstMaxOfFloats)
-REDUCE(argmax_int32, FirstMaxOfInts)
-REDUCE(argmin_float32, FirstMinOfFloats)
-REDUCE(argmin_int32, FirstMinOfInts)
-REDUCE_ROWS(argmax_float32_again, Again<FirstMaxOfFloats>)
-REDUCE_ROWS(argmax_int32_again, Again<FirstMaxOfInts>)
-REDUCE_ROWS(argmin_float32_again, Again<FirstMinOfFloats>)
-REDUCE_ROWS(argmin_int32_again, Again<FirstMinOfInts>)
+#endif
