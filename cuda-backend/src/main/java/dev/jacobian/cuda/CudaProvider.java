@@ -69,7 +69,7 @@ public final class CudaProvider implements BackendProvider {
     private static String text(LibraryReport library) {
         String found = library.path() == null
                 ? "not found in " + library.folders().stream().map(Path::toString).collect(Collectors.joining(", "))
-                : library.path().toString();
+                : library.where();
         String version = library.version() == null ? "" : " " + library.version();
         return library.name() + version + ": " + found + (library.problem() == null ? "" : "; " + library.problem());
     }
@@ -87,7 +87,7 @@ public final class CudaProvider implements BackendProvider {
                 found.getFirst().context(); // the default: if it cannot be opened, the CPU is
             }
             backends = List.copyOf(found);
-        } catch (DeviceException unusable) {
+        } catch (DeviceException | OutOfMemoryError unusable) { // the latter where others use all of its memory
             explanation = unusable.getMessage();
             backends = List.of();
         }

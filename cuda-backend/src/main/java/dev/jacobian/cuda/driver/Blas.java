@@ -16,7 +16,10 @@ import jcuda.runtime.cudaStream_t;
 
 /** The matrix products of one device, by cuBLAS, on its compute stream. */
 public final class Blas {
-    /** The property that lets products of float32 round their operands to TF32, as tensor cores multiply them. */
+    /**
+     * The property that lets products of float32 round their operands to TF32, as tensor cores multiply them; read when
+     * a context opens.
+     */
     private static final String TF32 = "jacobian.tf32";
     private static final int FLOAT32 = cudaDataType.CUDA_R_32F;
     private static final int FIRST_WITH_LARGE_WORKSPACE = 90;
@@ -28,7 +31,7 @@ public final class Blas {
     private static final long HASH = 0x9E3779B97F4A7C15L;
 
     private final CudaContext context;
-    private final int computeType = Boolean.getBoolean(TF32)
+    private final int computeType = tf32()
             ? cublasComputeType.CUBLAS_COMPUTE_32F_FAST_TF32
             : cublasComputeType.CUBLAS_COMPUTE_32F;
     private final NativePointer[] pointers = new NativePointer[1 << POINTER_BITS];
@@ -40,6 +43,11 @@ public final class Blas {
     Blas(CudaContext context) {
         this.context = context;
         factors.set(ValueLayout.JAVA_FLOAT, 0, 1);
+    }
+
+    /** What a context that opened now would do. */
+    static boolean tf32() {
+        return Boolean.getBoolean(TF32);
     }
 
     /**
@@ -69,8 +77,8 @@ public final class Blas {
         if (m == 0 || n == 0 || batch == 0) {
             return;
         }
-        context.enter();
         if (k == 0) {
+            context.enter();
             scale(beta, m, n, c, ldc, strideC, batch);
             return;
         }
@@ -79,9 +87,14 @@ public final class Blas {
         int opA = transA ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N;
         int opB = transB ? cublasOperation.CUBLAS_OP_T : cublasOperation.CUBLAS_OP_N;
         // Without "_new" JCuda's functions take the data type of old in place of the compute type, and do nothing.
-        int status = JCublas2.cublasGemmStridedBatchedEx_new(ready, opA, opB, m, n, k, alpha, pointer(a), FLOAT32, lda,
-                strideA, pointer(b), FLOAT32, ldb, strideB, this.beta, pointer(c), FLOAT32, ldc, strideC, batch,
-                computeType, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
+        // For one product cuBLAS has more kernels to choose from than for a batch of one.
+        int status = batch == 1
+                ? JCublas2.cublasGemmEx_new(ready, opA, opB, m, n, k, alpha, pointer(a), FLOAT32, lda, pointer(b),
+                        FLOAT32, ldb, this.beta, pointer(c), FLOAT32, ldc, computeType,
+                        cublasGemmAlgo.CUBLAS_GEMM_DEFAULT)
+                : JCublas2.cublasGemmStridedBatchedEx_new(ready, opA, opB, m, n, k, alpha, pointer(a), FLOAT32, lda,
+                        strideA, pointer(b), FLOAT32, ldb, strideB, this.beta, pointer(c), FLOAT32, ldc, strideC,
+                        batch, computeType, cublasGemmAlgo.CUBLAS_GEMM_DEFAULT);
         if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
             throw failure(status, "matrix product of " + batch + " x [" + m + ", " + k + "] by [" + k + ", " + n + "]");
         }
@@ -102,18 +115,39 @@ public final class Blas {
         }
     }
 
+    /** Made at the first call; the context is current behind every one. */
     private cublasHandle handle() {
         if (handle == null) {
-            cublasHandle made = new cublasHandle();
-            check(JCublas2.cublasCreate(made), "starting cuBLAS");
-            check(JCublas2.cublasSetStream(made, new cudaStream_t(context.stream())), "setting cuBLAS's stream");
             // With memory of its own choosing cuBLAS may add up in another order from one run to the next.
             long bytes = context.computeCapability() >= FIRST_WITH_LARGE_WORKSPACE ? LARGE_WORKSPACE : WORKSPACE;
-            CudaBuffer workspace = context.allocate(bytes);
-            check(JCublas2.cublasSetWorkspace(made, pointer(workspace.address()), bytes), "giving cuBLAS memory");
-            handle = made;
+            Scratch workspace = context.scratch(bytes); // closed only on failure
+            try {
+                handle = create(workspace.address(), bytes);
+            } finally {
+                if (handle == null) {
+                    workspace.close();
+                }
+            }
         }
+        context.enter();
         return handle;
+    }
+
+    private cublasHandle create(long workspace, long bytes) {
+        context.enter();
+        cublasHandle made = new cublasHandle();
+        check(JCublas2.cublasCreate(made), "starting cuBLAS");
+        boolean whole = false;
+        try {
+            check(JCublas2.cublasSetStream(made, new cudaStream_t(context.stream())), "setting cuBLAS's stream");
+            check(JCublas2.cublasSetWorkspace(made, pointer(workspace), bytes), "giving cuBLAS memory");
+            whole = true;
+        } finally {
+            if (!whole) {
+                JCublas2.cublasDestroy(made);
+            }
+        }
+        return made;
     }
 
     /**
@@ -122,7 +156,6 @@ public final class Blas {
      * @return for example 120600
      */
     public synchronized int version() {
-        context.enter();
         int[] version = {0};
         check(JCublas2.cublasGetVersion(handle(), version), "asking for cuBLAS's version");
         return version[0];

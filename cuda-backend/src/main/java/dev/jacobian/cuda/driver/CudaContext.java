@@ -14,7 +14,7 @@ import jcuda.driver.JCudaDriver;
 /**
  * One device with its compute stream: memory, transfers, kernels and matrix products. Work of all threads is queued on
  * the one stream and runs in the order in which it was queued. Every method makes the device's primary context current
- * on the calling thread when it is not. Safe for many threads.
+ * on the calling thread. Safe for many threads.
  */
 public final class CudaContext {
     private final CudaDevice device;
@@ -109,7 +109,8 @@ public final class CudaContext {
     }
 
     /**
-     * The memory that nobody uses at this moment, by the driver's count.
+     * The device's memory that no process holds at this moment, by the driver's count. It may lie in pieces; what this
+     * process freed counts only once the driver has given it back, and what it keeps for reuse does not count.
      *
      * @return bytes
      */
@@ -140,6 +141,7 @@ public final class CudaContext {
         int result = tryAllocate(pointer, bytes);
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
             scratch.trim();
+            enter();
             check(JCudaDriver.cuStreamSynchronize(stream), "waiting for memory");
             result = tryAllocate(pointer, bytes);
         }
@@ -159,13 +161,14 @@ public final class CudaContext {
     }
 
     private OutOfMemoryError outOfMemory(long bytes) {
-        return new OutOfMemoryError(name() + ": allocate " + bytes + " bytes: not enough device memory, " + freeBytes()
-                + " of " + device.totalBytes() + " bytes are free; use smaller batches, or end what else uses the"
-                + " device");
+        return new OutOfMemoryError(name() + ": allocate " + bytes + " bytes: not enough device memory; the driver"
+                + " counts " + freeBytes() + " of " + device.totalBytes() + " bytes as free, in pieces and without what"
+                + " this process keeps for reuse; use smaller batches, or end what else uses the device");
     }
 
     /**
-     * Gives memory back, once the work that was queued before has run. Does nothing on a lost device.
+     * Gives memory back, once the work that was queued before has run. Does nothing on a lost device, nor while the
+     * process ends.
      *
      * @param buffer a block that {@link #allocate} returned
      */
@@ -173,16 +176,24 @@ public final class CudaContext {
         if (buffer.bytes() == 0 || faults.isLost()) {
             return;
         }
-        enter();
-        int result = pooled
-                ? JCudaDriver.cuMemFreeAsync(buffer.pointer(), stream)
-                : JCudaDriver.cuMemFree(buffer.pointer());
-        if (result != 0) {
+        int result = tryFree(buffer);
+        // The driver ends before the last threads of the process do, and all memory with it.
+        if (result != CUresult.CUDA_SUCCESS && result != CUresult.CUDA_ERROR_DEINITIALIZED) {
             DeviceException failure = failure(result, "freeing memory");
             if (!faults.isLost()) {
                 throw failure;
             }
         }
+    }
+
+    private int tryFree(CudaBuffer buffer) {
+        int result = JCudaDriver.cuCtxSetCurrent(context);
+        if (result != CUresult.CUDA_SUCCESS) {
+            return result;
+        }
+        return pooled
+                ? JCudaDriver.cuMemFreeAsync(buffer.pointer(), stream)
+                : JCudaDriver.cuMemFree(buffer.pointer());
     }
 
     /**
@@ -285,7 +296,7 @@ public final class CudaContext {
         try {
             return scratch.open(bytes);
         } catch (OutOfMemoryError _) {
-            reclaim.run(); // here no lock of this class is held, as allocate, which the owner of the blocks calls, needs one
+            reclaim(); // here no lock of this class is held: the blocks' owner calls allocate, which needs one
         }
         try {
             return scratch.open(bytes);
@@ -293,6 +304,16 @@ public final class CudaContext {
             throw new OutOfDeviceMemoryException(name() + ": out of memory for " + bytes
                     + " bytes of intermediate results; use a smaller batch, or close scopes earlier", full);
         }
+    }
+
+    /**
+     * Whether contexts that are opened from now on round the factors of matrix products to TF32: the property
+     * {@code jacobian.tf32}, which is read when a context opens. Opens nothing.
+     *
+     * @return whether they do
+     */
+    public static boolean tf32() {
+        return Blas.tf32();
     }
 
     /**
@@ -313,18 +334,14 @@ public final class CudaContext {
         return indexErrors;
     }
 
-    /** Fails if the device is lost, and makes the context current on this thread. */
+    /**
+     * Fails if the device is lost, and makes the context current on this thread. It costs a few tens of nanoseconds, so
+     * nothing is remembered: other libraries make other contexts current, and a virtual thread that waited, be it for
+     * a lock, may go on on another carrier.
+     */
     void enter() {
-        enter(Launch.ofThread());
-    }
-
-    void enter(Launch launch) {
         faults.ensureAlive();
-        // A virtual thread may be on another carrier than before, whose context is any.
-        if (launch.current() != this || Thread.currentThread().isVirtual()) {
-            check(JCudaDriver.cuCtxSetCurrent(context), "making the context current");
-            launch.setCurrent(this);
-        }
+        check(JCudaDriver.cuCtxSetCurrent(context), "making the context current");
     }
 
     void check(int result, String operation) {
@@ -339,12 +356,22 @@ public final class CudaContext {
         return faults.refusal(what);
     }
 
-    /** Memory that other streams may use at once. */
+    /** Lets blocks that somebody keeps for reuse come back. */
+    private void reclaim() {
+        reclaim.run();
+        enter();
+    }
+
+    /** Memory that other streams may use at once; null if there is none, even after blocks kept for reuse came back. */
     CudaBuffer allocateAtOnce(long bytes) {
         DevicePointer pointer = new DevicePointer();
         int result = JCudaDriver.cuMemAlloc(pointer, bytes);
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw outOfMemory(bytes);
+            reclaim();
+            result = JCudaDriver.cuMemAlloc(pointer, bytes);
+        }
+        if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            return null;
         }
         check(result, "allocating " + bytes + " bytes");
         return new CudaBuffer(pointer, bytes);

@@ -1,5 +1,6 @@
 package dev.jacobian.cuda.driver;
 
+import dev.jacobian.backend.DeviceException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,26 +32,40 @@ public final class CudaDriver {
             return new CudaDriver(0, List.of(), libraries.explanation());
         }
         int[] version = {0};
-        JCudaDriver.cuDriverGetVersion(version);
-        if (version[0] < libraries.leastDriver()) {
-            return none(version[0], "the driver supports CUDA " + text(version[0]) + ", expected "
+        try {
+            check(JCudaDriver.cuDriverGetVersion(version), "asking for the driver's version");
+            return start(version[0], libraries);
+        } catch (DeviceException failure) {
+            return none(version[0], failure.getMessage() + "; look at nvidia-smi");
+        }
+    }
+
+    private static CudaDriver start(int version, CudaLibraries libraries) {
+        if (version < libraries.leastDriver()) {
+            return none(version, "the driver supports CUDA " + text(version) + ", expected "
                     + text(libraries.leastDriver()) + " or later; update the NVIDIA driver");
         }
         int result = JCudaDriver.cuInit(0);
         if (result != CUresult.CUDA_SUCCESS) {
-            return none(version[0], whyNot(result));
+            return none(version, whyNot(result));
         }
         int[] count = {0};
-        JCudaDriver.cuDeviceGetCount(count);
+        check(JCudaDriver.cuDeviceGetCount(count), "counting devices");
         List<CudaDevice> devices = new ArrayList<>();
         for (int i = 0; i < count[0]; i++) {
             devices.add(device(i));
         }
         if (devices.isEmpty()) {
-            return none(version[0], whyNot(CUresult.CUDA_ERROR_NO_DEVICE));
+            return none(version, whyNot(CUresult.CUDA_ERROR_NO_DEVICE));
         }
-        return new CudaDriver(version[0], devices, "cuda: " + devices.size()
-                + (devices.size() == 1 ? " device, " : " devices, ") + "driver of CUDA " + text(version[0]));
+        return new CudaDriver(version, devices, "cuda: " + devices.size()
+                + (devices.size() == 1 ? " device, " : " devices, ") + "driver of CUDA " + text(version));
+    }
+
+    private static void check(int result, String operation) {
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw new DeviceException(operation + " failed with " + Faults.describe(result), null);
+        }
     }
 
     private static CudaDriver none(int version, String why) {
@@ -71,25 +86,25 @@ public final class CudaDriver {
 
     private static CudaDevice device(int ordinal) {
         CUdevice handle = new CUdevice();
-        JCudaDriver.cuDeviceGet(handle, ordinal);
+        check(JCudaDriver.cuDeviceGet(handle, ordinal), "finding device " + ordinal);
         byte[] name = new byte[256];
-        JCudaDriver.cuDeviceGetName(name, name.length, handle);
+        check(JCudaDriver.cuDeviceGetName(name, name.length, handle), "asking for the name of device " + ordinal);
         int length = 0;
         while (length < name.length && name[length] != 0) {
             length++;
         }
         long[] bytes = {0};
-        JCudaDriver.cuDeviceTotalMem(bytes, handle);
+        check(JCudaDriver.cuDeviceTotalMem(bytes, handle), "asking for the memory of device " + ordinal);
         int capability = 10 * attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
         return new CudaDevice(ordinal, new String(name, 0, length, StandardCharsets.UTF_8), capability,
                 attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT), bytes[0]);
     }
 
-    /** An attribute of a device, 0 where the driver does not know it. */
+    /** An attribute of a device. */
     static int attribute(CUdevice device, int attribute) {
         int[] value = {0};
-        JCudaDriver.cuDeviceGetAttribute(value, attribute, device);
+        check(JCudaDriver.cuDeviceGetAttribute(value, attribute, device), "asking for attribute " + attribute);
         return value[0];
     }
 

@@ -8,8 +8,8 @@ import java.util.Map;
  * What came of the search for the driver, NVRTC and cuBLAS. They are looked for in the folders of the property
  * {@code jacobian.cuda.libraries} or the variable {@code JACOBIAN_CUDA_LIBRARIES}, of {@code CUDA_HOME},
  * {@code CUDA_PATH} and {@code LD_LIBRARY_PATH}, of the system's loader, of installed toolkits, of pip and conda, and
- * in a jar on the class path; where there is only CUDA 13, a forwarder to its libraries is built. What is found is
- * loaded at once, so that JCuda's own libraries find it by name.
+ * in a jar on the class path; then the loader is asked for them by name. Where there is only CUDA 13, a forwarder to
+ * its libraries is built. What is found is loaded at once, so that JCuda's own libraries find it by name.
  *
  * @param usable whether everything is loaded; nothing of JCuda may be touched if not
  * @param explanation one line, without a full stop: what was found, what is missing, and what would help
@@ -35,6 +35,7 @@ public record CudaLibraries(boolean usable, String explanation, int leastDriver,
         String chosen = System.getProperty(PROPERTY, environment.get(VARIABLE));
         Path home = Path.of(System.getProperty("user.home", "."));
         Path root = Path.of("/").toAbsolutePath();
-        return new LibrarySearch(Platform.current(), chosen, environment, root, home, CacheFolder.ofUser()).run();
+        return new LibrarySearch(Platform.current(), chosen, environment, root, home, CacheFolder.ofUser(),
+                LibrarySearch::askLoader).run();
     }
 }

@@ -10,6 +10,9 @@ import jcuda.driver.JCudaDriver;
  * device as lost: later calls fail at once, with the first message, and do not reach CUDA.
  */
 final class Faults {
+    /** A fault that spoils its process only; newer than JCuda's list, as the next one. */
+    private static final int CUDA_ERROR_CONTAINED = 226;
+    private static final int CUDA_ERROR_TENSOR_MEMORY_LEAK = 721;
     private static final String RESTART = "; the device is lost to this process: save what is on the host and restart";
 
     private final String device;
@@ -63,19 +66,29 @@ final class Faults {
 
     /** CUDA's name and text for a result. */
     static String describe(int result) {
-        String name = CUresult.stringFor(result);
+        String[] name = {null};
         String[] text = {null};
-        JCudaDriver.cuGetErrorString(result, text);
-        return text[0] == null ? name : name + " (" + text[0] + ")";
+        if (JCudaDriver.cuGetErrorName(result, name) != CUresult.CUDA_SUCCESS
+                || JCudaDriver.cuGetErrorString(result, text) != CUresult.CUDA_SUCCESS) {
+            return switch (result) { // the driver is older than the result
+                case CUDA_ERROR_CONTAINED -> "CUDA_ERROR_CONTAINED";
+                case CUDA_ERROR_TENSOR_MEMORY_LEAK -> "CUDA_ERROR_TENSOR_MEMORY_LEAK";
+                default -> CUresult.stringFor(result);
+            };
+        }
+        return name[0] + " (" + text[0] + ")";
     }
 
-    /** Whether a context is unusable after a result: the driver repeats it for every later call. */
+    /**
+     * Whether a context is unusable after a result: the driver repeats it for every later call. That the driver has
+     * ended, as it does when the process ends, is no loss of the device.
+     */
     static boolean isFatal(int result) {
         return switch (result) {
-            case CUresult.CUDA_ERROR_DEINITIALIZED,
-                    CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE,
+            case CUresult.CUDA_ERROR_DEVICE_UNAVAILABLE,
                     CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
                     CUresult.CUDA_ERROR_NVLINK_UNCORRECTABLE,
+                    CUDA_ERROR_CONTAINED,
                     CUresult.CUDA_ERROR_ILLEGAL_ADDRESS,
                     CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
                     CUresult.CUDA_ERROR_CONTEXT_IS_DESTROYED,
@@ -86,7 +99,10 @@ final class Faults {
                     CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE,
                     CUresult.CUDA_ERROR_INVALID_PC,
                     CUresult.CUDA_ERROR_LAUNCH_FAILED,
+                    CUDA_ERROR_TENSOR_MEMORY_LEAK,
                     CUresult.CUDA_ERROR_SYSTEM_NOT_READY,
+                    CUresult.CUDA_ERROR_MPS_CLIENT_TERMINATED,
+                    CUresult.CUDA_ERROR_EXTERNAL_DEVICE,
                     CUresult.CUDA_ERROR_UNKNOWN ->
                 true;
             default -> false;

@@ -3,6 +3,7 @@ package dev.jacobian.cuda.driver;
 import dev.jacobian.backend.IndexRangeException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -22,6 +23,8 @@ public final class IndexErrors {
     private static final String[] OPERATIONS = {"gather", "scatterAdd", "crossEntropy"};
     private static final int SLOT_BYTES = 16;
     private static final int LIMIT_OFFSET = 8;
+    /** The device stores to the flag while the host reads it. */
+    private static final VarHandle FLAG = ValueLayout.JAVA_INT.varHandle();
 
     private final CudaContext context;
     private final CudaBuffer slots;
@@ -39,7 +42,7 @@ public final class IndexErrors {
         MemorySegment memory = StagingSlot.segment(host.address(), bytes + SLOT_BYTES);
         this.copy = memory.asSlice(0, bytes);
         this.any = memory.asSlice(bytes);
-        any.set(ValueLayout.JAVA_INT, 0, 0);
+        FLAG.setRelease(any, 0L, 0);
         DevicePointer mapped = new DevicePointer();
         context.check(JCudaDriver.cuMemHostGetDevicePointer(mapped, host, 0), "mapping page-locked memory");
         this.anyAddress = mapped.address() + bytes;
@@ -68,16 +71,20 @@ public final class IndexErrors {
 
     /** Throws what finished work reported, once, and clears it. */
     void check() {
-        if (any.get(ValueLayout.JAVA_INT, 0) != 0) {
+        if (isAny()) {
             report();
         }
     }
 
+    private boolean isAny() {
+        return (int) FLAG.getAcquire(any, 0L) != 0;
+    }
+
     private synchronized void report() {
-        if (any.get(ValueLayout.JAVA_INT, 0) == 0) {
+        if (!isAny()) {
             return; // another thread has thrown it
         }
-        any.set(ValueLayout.JAVA_INT, 0, 0);
+        FLAG.setRelease(any, 0L, 0);
         context.enter();
         context.check(JCudaDriver.cuMemcpyDtoHAsync(host, slots.pointer(), copy.byteSize(), context.stream()),
                 "reading indices out of range");

@@ -26,15 +26,15 @@ public final class Kernel {
         return context;
     }
 
-    void launch(Launch launch, int x, int y, int z, int threads, int sharedBytes, NativePointer parameters) {
+    void launch(int x, int y, int z, int threads, int sharedBytes, NativePointer parameters) {
         CUfunction ready = function;
         if (ready == null) {
             ready = load();
         }
-        context.enter(launch);
         if (sharedBytes > sharedLimit) {
             raiseSharedLimit(ready, sharedBytes);
         }
+        context.enter(); // behind all that may wait
         int result = JCudaDriver.cuLaunchKernel(ready, x, y, z, threads, 1, 1, sharedBytes, context.stream(),
                 parameters, null);
         if (result != 0) {
@@ -51,6 +51,7 @@ public final class Kernel {
 
     private synchronized void raiseSharedLimit(CUfunction ready, int bytes) {
         if (bytes > sharedLimit) {
+            context.enter();
             context.check(JCudaDriver.cuFuncSetAttribute(ready,
                     CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
                     "kernel " + name + " with " + bytes + " bytes of shared memory");

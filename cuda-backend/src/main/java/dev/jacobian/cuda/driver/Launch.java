@@ -23,7 +23,6 @@ public final class Launch {
     private final MemorySegment table;
     private final NativePointer parameters;
     private final long base;
-    private CudaContext current;
     private Kernel kernel;
     private int count;
     private int end;
@@ -41,15 +40,6 @@ public final class Launch {
 
     static Launch ofThread() {
         return OF_THREAD.get();
-    }
-
-    /** The context that was made current on this thread last. */
-    CudaContext current() {
-        return current;
-    }
-
-    void setCurrent(CudaContext context) {
-        current = context;
     }
 
     Launch begin(Kernel next) {
@@ -199,6 +189,6 @@ public final class Launch {
         if (blocksX == 0 || blocksY == 0 || blocksZ == 0) {
             return;
         }
-        kernel.launch(this, blocksX, blocksY, blocksZ, threads, sharedBytes, parameters);
+        kernel.launch(blocksX, blocksY, blocksZ, threads, sharedBytes, parameters);
     }
 }

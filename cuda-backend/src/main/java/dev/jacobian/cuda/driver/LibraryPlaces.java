@@ -145,13 +145,16 @@ final class LibraryPlaces {
 
     private void addInstalledToolkits() {
         addToolkit(root.resolve("usr/local/cuda").toString());
+        List<Path> toolkits = new ArrayList<>();
         for (String place : new String[] {"usr/local", "opt"}) {
-            for (Path toolkit : glob(root.resolve(place), "cuda*")) {
-                addToolkit(toolkit.toString());
-            }
+            toolkits.addAll(glob(root.resolve(place), "cuda*"));
         }
+        toolkits.forEach(toolkit -> addToolkit(toolkit.toString()));
         add(root.resolve("usr/lib/wsl/lib"));
         add(root.resolve("run/opengl-driver/lib"));
+        addBelow(root.resolve("usr/local/nvidia").toString(), "lib64", "lib"); // where containers get the driver
+        // A newer driver's library than the installed one, which not every device may run: better than none.
+        toolkits.forEach(toolkit -> add(toolkit.resolve("compat")));
     }
 
     /** What pip and conda install, of active environments before the system's. */

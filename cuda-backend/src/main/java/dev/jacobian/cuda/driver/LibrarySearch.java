@@ -1,13 +1,15 @@
 package dev.jacobian.cuda.driver;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,14 +24,19 @@ final class LibrarySearch {
     private final Path root;
     private final CacheFolder cache;
     private final Forwarder forwarder;
+    private final Predicate<String> loader;
     private final List<Path> folders;
     private final Map<LibraryName, Path> loaded = new EnumMap<>(LibraryName.class);
     private final Map<LibraryName, String> problems = new EnumMap<>(LibraryName.class);
     private final Map<LibraryName, String> versions = new EnumMap<>(LibraryName.class);
+    /** The compiler itself, not what leads to it; null if the system's loader found it. */
+    private Path nvrtc;
     private boolean forwarded;
 
+    /** A search; the loader loads a library by name if the system's loader finds it, and says whether it did. */
     LibrarySearch(Platform platform, String chosen, Map<String, String> environment, Path root, Path home,
-            CacheFolder cache) {
+            CacheFolder cache, Predicate<String> loader) {
+        this.loader = loader;
         this.platform = platform;
         this.root = root;
         this.cache = cache;
@@ -37,11 +44,22 @@ final class LibrarySearch {
         this.folders = new ArrayList<>(LibraryPlaces.folders(chosen, platform, environment, root, home));
     }
 
+    /** Looks for a library as the system's programs do, and loads it until the process ends. */
+    @SuppressWarnings("restricted")
+    static boolean askLoader(String name) {
+        try {
+            SymbolLookup.libraryLookup(name, Arena.global());
+            return true;
+        } catch (IllegalArgumentException notFound) {
+            return false;
+        }
+    }
+
     CudaLibraries run() {
         if (!platform.x86() || !(platform.linux() || platform.windows())) {
             return result(false, "cuda: JCuda supports Linux and Windows on x86-64 only");
         }
-        if (!loadFirst(LibraryName.DRIVER)) {
+        if (!loadFirst(LibraryName.DRIVER) && !loadByName(LibraryName.DRIVER)) {
             String problem = problems.get(LibraryName.DRIVER);
             return result(false, problem == null
                     ? "cuda: no NVIDIA driver (" + LibraryName.DRIVER.file(platform) + " not found)"
@@ -51,7 +69,7 @@ final class LibrarySearch {
             loadToolkit();
         }
         for (LibraryName library : List.of(LibraryName.NVRTC, LibraryName.CUBLAS)) {
-            if (!loaded.containsKey(library)) {
+            if (!loaded.containsKey(library) && !loadByName(library)) {
                 loadForwarder(library);
             }
         }
@@ -62,7 +80,11 @@ final class LibrarySearch {
         if (problem != null) {
             return result(false, "cuda: " + driver() + ", NVRTC and cuBLAS found, " + problem);
         }
-        askVersions();
+        String compiler = Program.compilerVersion();
+        if (compiler != null) {
+            versions.put(LibraryName.NVRTC, compiler);
+            loadBuiltins(compiler);
+        }
         return result(true, "cuda: " + driver() + ", " + describe(LibraryName.NVRTC) + ", "
                 + describe(LibraryName.CUBLAS));
     }
@@ -70,7 +92,7 @@ final class LibrarySearch {
     /** Loads what is not loaded yet of CUDA 12's libraries; true if all are. */
     private boolean loadToolkit() {
         if (!loaded.containsKey(LibraryName.NVRTC) && loadFirst(LibraryName.NVRTC)) {
-            loadBuiltins(loaded.get(LibraryName.NVRTC));
+            nvrtc = loaded.get(LibraryName.NVRTC);
         }
         if (!loaded.containsKey(LibraryName.CUBLAS)) {
             loadBlas();
@@ -83,6 +105,16 @@ final class LibrarySearch {
             if (load(library, folder.resolve(library.file(platform)))) {
                 return true;
             }
+        }
+        return false;
+    }
+
+    /** Not where a file was refused: the loader may find the same one, and does not look at it as closely. */
+    private boolean loadByName(LibraryName library) {
+        String name = library.file(platform);
+        if (!problems.containsKey(library) && loader.test(name)) {
+            loaded.put(library, Path.of(name));
+            return true;
         }
         return false;
     }
@@ -133,20 +165,34 @@ final class LibrarySearch {
         }
     }
 
-    /** NVRTC looks for its built-in headers by name when it first compiles, not always in its own folder. */
-    private void loadBuiltins(Path nvrtc) {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(nvrtc.getParent(), "libnvrtc-builtins.so.*")) {
-            files.forEach(this::loadQuietly);
-        } catch (IOException none) {
-            return; // NVRTC says so itself if it needs them
+    /**
+     * NVRTC looks for its built-in headers by name when it first compiles, not always in its own folder: the first of
+     * its version, beside it or beside what links to it before all other folders. If there are none, it says so itself.
+     */
+    private void loadBuiltins(String version) {
+        List<Path> places = new ArrayList<>(besideCompiler());
+        places.addAll(folders);
+        for (Path place : places) {
+            if (loadQuietly(place.resolve("libnvrtc-builtins.so." + version))) {
+                return;
+            }
+        }
+    }
+
+    private List<Path> besideCompiler() {
+        if (nvrtc == null) {
+            return List.of();
+        }
+        try {
+            return List.of(nvrtc.getParent(), nvrtc.toRealPath().getParent());
+        } catch (IOException gone) {
+            return List.of(nvrtc.getParent());
         }
     }
 
     /** Loads what helps another library; that one fails in its turn where this was needed. */
-    private void loadQuietly(Path file) {
-        if (Files.exists(file)) {
-            loadChecked(file);
-        }
+    private boolean loadQuietly(Path file) {
+        return Files.exists(file) && loadChecked(file) == null;
     }
 
     private boolean addCarried() {
@@ -178,7 +224,7 @@ final class LibrarySearch {
             try {
                 if (load(library, forwarder.build(library.file(platform), target))) {
                     forwarded = true;
-                    loadBuiltins(target);
+                    nvrtc = library == LibraryName.NVRTC ? target : nvrtc;
                     return;
                 }
             } catch (IOException e) {
@@ -201,20 +247,14 @@ final class LibrarySearch {
         }
     }
 
-    private void askVersions() {
-        String compiler = Program.compilerVersion();
-        if (compiler != null) {
-            versions.put(LibraryName.NVRTC, compiler);
-        }
-    }
-
     private String driver() {
         String version = versions.get(LibraryName.DRIVER);
         return version == null ? "driver" : "driver " + version;
     }
 
     private String describe(LibraryName library) {
-        return library.file(platform) + " in " + loaded.get(library).getParent();
+        Path folder = loaded.get(library).getParent();
+        return library.file(platform) + (folder == null ? " by the system's loader" : " in " + folder);
     }
 
     /** What is missing or broken, and what would help. */

@@ -1,19 +1,22 @@
 package dev.jacobian.cuda.driver;
 
 import dev.jacobian.backend.DeviceException;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
-/** The kernel files of one device, each compiled and loaded when the first of its kernels is asked for. */
+/**
+ * The kernel files of one device, each compiled and loaded when the first of its kernels is asked for; several at once
+ * if several threads ask.
+ */
 final class Modules {
     private final CudaContext context;
     private final KernelSource source;
     private final KernelCache cache;
-    private final Map<String, CUmodule> loaded = new HashMap<>();
+    private final Map<String, KernelFile> files = new ConcurrentHashMap<>();
 
     Modules(CudaContext context, KernelSource source, KernelCache cache) {
         this.context = context;
@@ -22,7 +25,7 @@ final class Modules {
     }
 
     CUfunction function(String file, String name) {
-        CUmodule module = module(file);
+        CUmodule module = files.computeIfAbsent(file, KernelFile::new).module();
         context.enter();
         CUfunction function = new CUfunction();
         int result = JCudaDriver.cuModuleGetFunction(function, module, name);
@@ -31,15 +34,6 @@ final class Modules {
         }
         context.check(result, "finding kernel " + name);
         return function;
-    }
-
-    private synchronized CUmodule module(String file) {
-        CUmodule module = loaded.get(file);
-        if (module == null) {
-            module = load(Program.read(source, file, context));
-            loaded.put(file, module);
-        }
-        return module;
     }
 
     /** A cached image that the driver refuses, for all its checksum, is compiled anew. */
@@ -55,5 +49,22 @@ final class Modules {
         context.enter();
         context.check(JCudaDriver.cuModuleLoadData(module, image), "loading " + program.file());
         return module;
+    }
+
+    /** One file; its lock is held while it is compiled. Whoever asks after a failure tries again. */
+    private final class KernelFile {
+        private final String name;
+        private CUmodule module;
+
+        KernelFile(String name) {
+            this.name = name;
+        }
+
+        synchronized CUmodule module() {
+            if (module == null) {
+                module = load(Program.read(source, name, context));
+            }
+            return module;
+        }
     }
 }

@@ -69,7 +69,7 @@ final class Program {
         return text;
     }
 
-    /** The device's own architecture if the compiler knows it, else the newest below it, for the driver to translate. */
+    /** The device's own architecture if the compiler knows it, else the newest below, for the driver to translate. */
     static int target(int[] supported, int capability, String device) {
         int best = 0;
         for (int architecture : supported) {
@@ -158,8 +158,10 @@ final class Program {
 
     private static String log(nvrtcProgram program) {
         String[] log = {null};
-        JNvrtc.nvrtcGetProgramLog(program, log);
-        return log[0] == null ? "(no log)" : log[0].strip();
+        int result = JNvrtc.nvrtcGetProgramLog(program, log);
+        return result != nvrtcResult.NVRTC_SUCCESS || log[0] == null
+                ? "(no log: " + nvrtcResult.stringFor(result) + ")"
+                : log[0].strip();
     }
 
     private void check(int result, String operation) {

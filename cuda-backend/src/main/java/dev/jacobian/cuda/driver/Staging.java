@@ -110,7 +110,6 @@ final class Staging {
 
         /** A slot whose memory no copy uses any more; waits for one if it must. */
         StagingSlot take() {
-            context.enter();
             StagingSlot slot = takeOrMake();
             try {
                 slot.await();
@@ -125,6 +124,7 @@ final class Staging {
             boolean interrupted = false;
             try {
                 while (true) {
+                    context.enter(); // again after every wait
                     StagingSlot oldest = free.peekFirst();
                     if (oldest != null && (made == most || oldest.isFree())) {
                         return free.removeFirst();
@@ -146,12 +146,12 @@ final class Staging {
         }
 
         private StagingSlot make() {
-            StagingSlot slot = new StagingSlot(context, slotBytes, slotBytes == SLOT_BYTES);
+            StagingSlot slot = new StagingSlot(context, slotBytes);
             made++;
             return slot;
         }
 
-        /** While memory is full, the slots there are have to do. */
+        /** While no more memory can be locked, the slots there are have to do. */
         private StagingSlot makeOrTakeOldest() {
             try {
                 return make();
@@ -165,6 +165,7 @@ final class Staging {
 
         /** A slot that costs no waiting, or null. */
         synchronized StagingSlot takeIfFree() {
+            context.enter();
             StagingSlot oldest = free.peekFirst();
             if (oldest != null && oldest.isFree()) {
                 return free.removeFirst();

@@ -7,21 +7,24 @@ import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 
-/** Page-locked host memory and, for uploads that overlap, as much device memory, with the event after its last use. */
+/**
+ * Page-locked host memory and, from the first upload that overlaps on, as much device memory, with the event after its
+ * last use.
+ */
 final class StagingSlot {
     private final CudaContext context;
     private final HostPointer host = new HostPointer();
     private final MemorySegment memory;
-    private final CudaBuffer device;
     private final CUevent arrived = new CUevent();
     private final CUevent used = new CUevent();
+    private CudaBuffer device;
 
-    StagingSlot(CudaContext context, int bytes, boolean withDevice) {
+    StagingSlot(CudaContext context, int bytes) {
         this.context = context;
-        this.device = withDevice ? context.allocateAtOnce(bytes) : null;
+        createEvent(used);
         int result = JCudaDriver.cuMemHostAlloc(host, bytes, JCudaDriver.CU_MEMHOSTALLOC_PORTABLE);
-        if (result != CUresult.CUDA_SUCCESS && device != null) {
-            context.freeAtOnce(device);
+        if (result != CUresult.CUDA_SUCCESS) {
+            JCudaDriver.cuEventDestroy(used);
         }
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
             throw new OutOfMemoryError(context.name() + ": allocate " + bytes + " bytes: not enough page-locked memory"
@@ -29,8 +32,10 @@ final class StagingSlot {
         }
         context.check(result, "allocating page-locked memory");
         this.memory = segment(host.address(), bytes);
-        context.check(JCudaDriver.cuEventCreate(arrived, CUevent_flags.CU_EVENT_DISABLE_TIMING), "creating an event");
-        context.check(JCudaDriver.cuEventCreate(used, CUevent_flags.CU_EVENT_DISABLE_TIMING), "creating an event");
+    }
+
+    private void createEvent(CUevent event) {
+        context.check(JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "creating an event");
     }
 
     @SuppressWarnings("restricted")
@@ -53,19 +58,45 @@ final class StagingSlot {
         context.check(JCudaDriver.cuEventSynchronize(used), "work queued earlier");
     }
 
+    /** On the compute stream alone. */
     void uploadDirectly(long target, int bytes) {
         context.check(JCudaDriver.cuMemcpyHtoDAsync(new DevicePointer(target), host, bytes, context.stream()),
                 "upload");
         recordUse();
     }
 
+    /** By way of another stream, if the device has memory for it. */
     void upload(long target, int bytes, CUstream copyStream) {
+        if (!hasDevice()) {
+            uploadDirectly(target, bytes);
+            return;
+        }
         context.check(JCudaDriver.cuMemcpyHtoDAsync(device.pointer(), host, bytes, copyStream), "upload");
         context.check(JCudaDriver.cuEventRecord(arrived, copyStream), "upload");
         context.check(JCudaDriver.cuStreamWaitEvent(context.stream(), arrived, 0), "upload");
         context.check(JCudaDriver.cuMemcpyDtoDAsync(new DevicePointer(target), device.pointer(), bytes,
                 context.stream()), "upload");
         recordUse();
+    }
+
+    private boolean hasDevice() {
+        if (device == null) {
+            CudaBuffer made = context.allocateAtOnce(memory.byteSize());
+            if (made == null) {
+                return false;
+            }
+            boolean whole = false;
+            try {
+                createEvent(arrived);
+                whole = true;
+            } finally {
+                if (!whole) {
+                    context.freeAtOnce(made);
+                }
+            }
+            device = made;
+        }
+        return true;
     }
 
     void startDownload(long source, int bytes) {

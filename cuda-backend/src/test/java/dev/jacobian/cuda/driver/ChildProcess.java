@@ -29,6 +29,7 @@ final class ChildProcess {
         command.addAll(arguments);
         Path output = folder.resolve("output");
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().put("SOFTCUDA_DEVICES", "1"); // whatever the tests themselves were given
         builder.environment().putAll(environment);
         Process process = builder.start();
         try {

@@ -8,6 +8,7 @@ import dev.jacobian.backend.DeviceLostException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import jcuda.driver.CUresult;
 import org.junit.jupiter.api.Test;
@@ -28,6 +29,16 @@ class FaultsTest {
                 .hasMessageStartingWith("cuda:3: copying failed with CUDA_ERROR_INVALID_VALUE");
         assertThat(faults.isLost()).isFalse();
         faults.ensureAlive();
+    }
+
+    @Test
+    void whatSpoilsTheDeviceHasItsName() {
+        TestDevice.device();
+        assertThat(IntStream.of(226, 700, 719, 721, 810, 911).mapToObj(Faults::isFatal)).containsOnly(true);
+        assertThat(Faults.describe(226)).startsWith("CUDA_ERROR_CONTAINED");
+        assertThat(Faults.describe(721)).startsWith("CUDA_ERROR_TENSOR_MEMORY_LEAK");
+        assertThat(Faults.isFatal(CUresult.CUDA_ERROR_OUT_OF_MEMORY)).isFalse();
+        assertThat(Faults.isFatal(CUresult.CUDA_ERROR_DEINITIALIZED)).as("the end of the process").isFalse();
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.jacobian.backend.DeviceException;
 import dev.jacobian.backend.DeviceLostException;
+import dev.jacobian.memory.OutOfDeviceMemoryException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -17,6 +18,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -31,6 +33,7 @@ class InjectedFaultsTest {
             }
             """;
     private static MethodHandle fault;
+    private static MethodHandle counter;
     private static CudaContext context;
 
     @BeforeAll
@@ -43,6 +46,8 @@ class InjectedFaultsTest {
         assumeTrue(symbols.find("softcuda_fault").isPresent(), "a device that takes no orders");
         fault = Linker.nativeLinker().downcallHandle(symbols.findOrThrow("softcuda_fault"),
                 FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG));
+        counter = Linker.nativeLinker().downcallHandle(symbols.findOrThrow("softcuda_counter"),
+                FunctionDescriptor.of(JAVA_LONG, ADDRESS));
     }
 
     @AfterEach
@@ -55,6 +60,14 @@ class InjectedFaultsTest {
     private static void order(String what, long at) {
         try (Arena arena = Arena.ofConfined()) {
             assertThat((int) fault.invokeExact(arena.allocateFrom(what), at)).isNotNegative();
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static long count(String what) {
+        try (Arena arena = Arena.ofConfined()) {
+            return (long) counter.invokeExact(arena.allocateFrom(what));
         } catch (Throwable e) {
             throw new AssertionError(e);
         }
@@ -82,23 +95,73 @@ class InjectedFaultsTest {
         order("alloc-", 1);
         assertThatThrownBy(() -> context.allocate(1000)).isInstanceOf(OutOfMemoryError.class)
                 .hasMessageContaining("cuda:0: allocate 1000 bytes: not enough device memory");
-        assertThatThrownBy(() -> context.scratch(1L << 20)).isInstanceOf(OutOfMemoryError.class);
+        assertThatThrownBy(() -> context.scratch(1L << 20)).isInstanceOf(OutOfDeviceMemoryException.class);
         order("alloc", 0);
         assertThat(run()).isEqualTo(7);
     }
 
     @Test
-    void uploadsDoWithTheSlotsThereAre() {
+    void transfersNeedNoMoreDeviceMemory() {
+        CudaContext fresh = TestDevice.open(KERNELS);
         byte[] bytes = new byte[5 * Staging.SLOT_BYTES];
-        CudaBuffer buffer = context.allocate(bytes.length);
-        context.upload(MemorySegment.ofArray(new byte[Staging.SLOT_BYTES]), buffer, 0);
+        CudaBuffer buffer = fresh.allocate(bytes.length);
         order("alloc-", 1);
         bytes[bytes.length - 1] = 9;
-        context.upload(MemorySegment.ofArray(bytes), buffer, 0);
+        fresh.upload(MemorySegment.ofArray(bytes), buffer, 0);
         byte[] back = new byte[bytes.length];
-        context.download(buffer, 0, MemorySegment.ofArray(back));
+        fresh.download(buffer, 0, MemorySegment.ofArray(back));
         assertThat(back).isEqualTo(bytes);
-        context.free(buffer);
+        order("alloc", 0);
+        fresh.free(buffer);
+    }
+
+    @Test
+    void onlyAnUploadTakesDeviceMemoryAndAsksForWhatIsKept() {
+        CudaContext fresh = TestDevice.open(KERNELS);
+        MemorySegment bytes = MemorySegment.ofArray(new byte[Staging.SLOT_BYTES]);
+        CudaBuffer buffer = fresh.allocate(bytes.byteSize());
+        AtomicInteger reclaims = new AtomicInteger();
+        fresh.reclaimWith(reclaims::incrementAndGet);
+        long before = count("live bytes");
+        fresh.download(buffer, 0, bytes);
+        assertThat(count("live bytes")).isEqualTo(before);
+        order("alloc", 1);
+        fresh.upload(bytes, buffer, 0);
+        assertThat(reclaims).hasValue(1);
+        assertThat(count("live bytes")).isEqualTo(before + bytes.byteSize());
+        fresh.free(buffer);
+    }
+
+    @Test
+    void uploadsDoWithTheSlotsThereAre() {
+        CudaContext fresh = TestDevice.open(KERNELS);
+        byte[] bytes = new byte[5 * Staging.SLOT_BYTES];
+        CudaBuffer buffer = fresh.allocate(bytes.length);
+        fresh.upload(MemorySegment.ofArray(new byte[Staging.SLOT_BYTES]), buffer, 0);
+        order("host-", 1);
+        bytes[bytes.length - 1] = 9;
+        fresh.upload(MemorySegment.ofArray(bytes), buffer, 0);
+        byte[] back = new byte[bytes.length];
+        fresh.download(buffer, 0, MemorySegment.ofArray(back));
+        assertThat(back).isEqualTo(bytes);
+        fresh.free(buffer);
+    }
+
+    @Test
+    void productsTakeBackWhatIsKeptForReuseAndTryAgainLater() {
+        CudaContext fresh = TestDevice.open(KERNELS);
+        CudaBuffer x = TestDevice.upload(fresh, 3f);
+        AtomicInteger reclaims = new AtomicInteger();
+        fresh.reclaimWith(reclaims::incrementAndGet);
+        Runnable product = () -> fresh.blas().gemm(false, false, 1, 1, 1, x.address(), 1, 0, x.address(), 1, 0, 0,
+                x.address(), 1, 0, 1);
+        order("alloc-", 1);
+        assertThatThrownBy(product::run).isInstanceOf(OutOfDeviceMemoryException.class);
+        order("alloc:2", 1); // the first try, and that after all work has run
+        product.run();
+        assertThat(reclaims).hasValue(2);
+        assertThat(TestDevice.floats(fresh, x)).containsExactly(9);
+        fresh.free(x);
     }
 
     @Test
@@ -132,8 +195,10 @@ class InjectedFaultsTest {
         CudaContext fresh = TestDevice.open(KERNELS);
         CudaBuffer x = fresh.allocate(8);
         order("host-", 1);
+        long events = count("events");
         assertThatThrownBy(() -> fresh.upload(MemorySegment.ofArray(new int[2]), x, 0))
                 .isInstanceOf(OutOfMemoryError.class).hasMessageContaining("page-locked");
+        assertThat(count("events")).isEqualTo(events);
         order("host", 0);
         fresh.upload(MemorySegment.ofArray(new int[] {3, 4}), x, 0);
         assertThat(TestDevice.ints(fresh, x)).containsExactly(3, 4);

@@ -41,6 +41,8 @@ class LibraryPlacesTest {
         Path wsl = make("usr/lib/wsl/lib");
         Path toolkit = make("usr/local/cuda-12.6/lib64");
         Path older = make("usr/local/cuda-11.8/targets/x86_64-linux/lib");
+        Path container = make("usr/local/nvidia/lib64");
+        Path compat = make("usr/local/cuda-12.6/compat");
         Path home = make("toolkit/lib64");
         Path loader = make("ld");
         Path chosen = make("chosen");
@@ -50,7 +52,8 @@ class LibraryPlacesTest {
                 Map.of("CUDA_HOME", root.resolve("toolkit").toString(), "LD_LIBRARY_PATH", loader.toString(),
                         "VIRTUAL_ENV", root.resolve("venv").toString(), "CONDA_PREFIX",
                         root.resolve("conda").toString())))
-                .containsSubsequence(chosen, home, loader, debian, toolkit, older, wsl, environment, conda, newer, pip);
+                .containsSubsequence(chosen, home, loader, debian, toolkit, older, wsl, container,
+                        compat, environment, conda, newer, pip);
     }
 
     @Test

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +46,8 @@ class LibrarySearchTest {
     }
 
     private CudaLibraries search() {
-        return new LibrarySearch(LINUX, chosen.toString(), Map.of(), root, home, new CacheFolder(cache)).run();
+        return new LibrarySearch(LINUX, chosen.toString(), Map.of(), root, home, new CacheFolder(cache),
+                name -> false).run();
     }
 
     /** The software device's libraries: real enough to be loaded, and movable. */
@@ -107,7 +110,7 @@ class LibrarySearchTest {
     @Test
     void otherSystems() {
         CudaLibraries libraries = new LibrarySearch(Platform.of("Mac OS X", "aarch64"), null, Map.of(), root, home,
-                new CacheFolder(cache)).run();
+                new CacheFolder(cache), name -> false).run();
         assertThat(libraries.usable()).isFalse();
         assertThat(libraries.explanation()).isEqualTo("cuda: JCuda supports Linux and Windows on x86-64 only");
     }
@@ -222,6 +225,45 @@ class LibrarySearchTest {
         assertThat(inAnotherProcess()).contains("usable: false\n").contains("libcublas.so.12 is missing, " + lib
                 + "/libcublas.so.13 is there, but there is no C compiler to build the way to it (install gcc)")
                 .contains("; pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or");
+    }
+
+    @Test
+    void whatOnlyTheLoaderFinds() throws Exception {
+        Path hidden = temporary.resolve("hidden");
+        put(hidden, DRIVER, NVRTC, CUBLAS);
+        Map<String, String> environment = Map.of("LD_LIBRARY_PATH", hidden.toString());
+        assertThat(inAnotherProcess(environment, "")).contains("cuda: no NVIDIA driver (libcuda.so.1 not found)");
+        assertThat(inAnotherProcess(environment, "", "-D" + SearchProgram.ASK_LOADER + "=true"))
+                .contains("cuda: driver, libnvrtc.so.12 by the system's loader, libcublas.so.12 by the system's loader")
+                .contains(DRIVER + " | " + DRIVER + " | null").contains("devices: 1");
+    }
+
+    @Test
+    void theLoaderIsAskedForWhatIsInNoFolder() throws IOException {
+        List<String> asked = new ArrayList<>();
+        Predicate<String> loader = name -> asked.add(name) && name.equals(DRIVER);
+        new LibrarySearch(LINUX, chosen.toString(), Map.of(), root, home, new CacheFolder(cache), loader).run();
+        assertThat(asked).containsExactly(DRIVER, NVRTC, CUBLAS);
+        asked.clear();
+        Files.writeString(chosen.resolve(NVRTC), "rubbish, which the loader might find too");
+        new LibrarySearch(LINUX, chosen.toString(), Map.of(), root, home, new CacheFolder(cache), loader).run();
+        assertThat(asked).containsExactly(DRIVER, CUBLAS);
+        assertThat(LibrarySearch.askLoader("libjacobian-nowhere.so.12")).isFalse();
+    }
+
+    /** NVRTC asks for its built-ins by name, wherever they lie. */
+    @Test
+    void theCompilersBuiltInsAreLoadedFromWhereverTheyLie() throws Exception {
+        String builtins = "libnvrtc-builtins.so.12.6";
+        put(chosen, DRIVER, CUBLAS);
+        put(temporary.resolve("real"), NVRTC);
+        Files.createSymbolicLink(chosen.resolve(NVRTC), temporary.resolve("real").resolve(NVRTC));
+        Path linked = temporary.resolve("real").resolve(builtins);
+        Path elsewhere = Files.createDirectories(root.resolve("usr/local/cuda-12.6/lib64")).resolve(builtins);
+        for (Path place : List.of(elsewhere, linked, chosen.resolve(builtins))) {
+            Files.copy(device().resolve(CUBLAS), place); // any library will do
+            assertThat(inAnotherProcess()).contains("maps: " + place.toRealPath() + "\n");
+        }
     }
 
     @Test

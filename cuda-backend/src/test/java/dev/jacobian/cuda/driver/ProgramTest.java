@@ -12,8 +12,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -115,6 +117,32 @@ class ProgramTest {
             }
         }
         assertThat(images()).hasSize(1);
+    }
+
+    /** Neither file is read before the other one is asked for. */
+    @Test
+    void filesAreCompiledAtTheSameTime() throws Exception {
+        CyclicBarrier both = new CyclicBarrier(2);
+        CudaContext context = CudaContext.open(TestDevice.device(), name -> {
+            try {
+                both.await(60, TimeUnit.SECONDS);
+            } catch (Exception e) {
+                throw new IllegalStateException("the other file waits", e);
+            }
+            return "#define VALUE 8\n" + SET;
+        }, new CacheFolder(folder));
+        CudaBuffer x = context.allocate(4);
+        List<Callable<Void>> launches = Stream.of("first", "second").<Callable<Void>>map(file -> () -> {
+            context.launch(context.kernel(file, "set")).address(x.address()).run(1L, 32, 0);
+            return null;
+        }).toList();
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            for (var result : threads.invokeAll(launches)) {
+                result.get();
+            }
+        }
+        assertThat(TestDevice.ints(context, x)).containsExactly(8);
+        context.free(x);
     }
 
     @Test

@@ -28,6 +28,21 @@ class Tf32Test {
     }
 
     @Test
+    void itIsKnownBeforeADeviceIsOpened() {
+        String before = System.getProperty("jacobian.tf32");
+        try {
+            System.setProperty("jacobian.tf32", "true");
+            assertThat(CudaContext.tf32()).isTrue();
+            System.clearProperty("jacobian.tf32");
+            assertThat(CudaContext.tf32()).isFalse();
+        } finally {
+            if (before != null) {
+                System.setProperty("jacobian.tf32", before);
+            }
+        }
+    }
+
+    @Test
     void factorsAreRoundedOnlyIfAskedFor() throws Exception {
         assumeThat(TestDevice.device().computeCapability()).as("compute capability")
                 .isGreaterThanOrEqualTo(FIRST_WITH_TF32);

@@ -12,6 +12,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import jcuda.driver.CUcontext;
+import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +156,20 @@ class TransferTest {
     }
 
     @Test
+    void anotherLibraryMayMakeAnotherContextCurrent() {
+        byte[] source = bytes(SLOT, 3);
+        CudaBuffer buffer = context.allocate(SLOT);
+        assertThat(JCudaDriver.cuCtxSetCurrent(new CUcontext())).isZero();
+        context.upload(MemorySegment.ofArray(source), buffer, 0);
+        byte[] back = new byte[SLOT];
+        assertThat(JCudaDriver.cuCtxSetCurrent(new CUcontext())).isZero();
+        context.download(buffer, 0, MemorySegment.ofArray(back));
+        assertThat(back).isEqualTo(source);
+        assertThat(JCudaDriver.cuCtxSetCurrent(new CUcontext())).isZero();
+        context.free(buffer);
+    }
+
+    @Test
     void rangesAreChecked() {
         CudaBuffer buffer = context.allocate(16);
         MemorySegment eight = MemorySegment.ofArray(new byte[8]);
@@ -179,7 +195,7 @@ class TransferTest {
     @Test
     void tooMuchMemoryIsAnErrorThatSaysHowMuchThereIs() {
         assertThatThrownBy(() -> context.allocate(1L << 46)).isInstanceOf(OutOfMemoryError.class)
-                .hasMessageContaining("cuda:0: allocate " + (1L << 46)).hasMessageContaining("are free");
+                .hasMessageContaining("cuda:0: allocate " + (1L << 46)).hasMessageContaining("bytes as free");
         context.free(context.allocate(100)); // and the device goes on
         context.synchronize();
     }
