@@ -88,6 +88,8 @@ public final class CudaBackend
         }
     }
 
+    private static final long MIB = 1 << 20;
+
     private final CudaDevice device;
     private final String name;
     private volatile Families opened;
@@ -128,7 +130,7 @@ public final class CudaBackend
     public String describe() {
         int capability = device.computeCapability();
         return name + " (" + device.name() + ", compute capability " + capability / 10 + "." + capability % 10 + ", "
-                + (device.totalBytes() >> 20) + " MiB)";
+                + device.totalBytes() / MIB + " MiB" + (CudaContext.tf32() ? ", products in TF32)" : ")");
     }
 
     @Override

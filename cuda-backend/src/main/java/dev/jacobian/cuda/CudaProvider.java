@@ -67,11 +67,14 @@ public final class CudaProvider implements BackendProvider {
     }
 
     private static String text(LibraryReport library) {
-        String found = library.path() == null
-                ? "not found in " + library.folders().stream().map(Path::toString).collect(Collectors.joining(", "))
-                : library.where();
+        if (library.path() == null) {
+            String problem = library.problem() == null ? "not needed" : library.problem();
+            return library.name() + ": " + (problem.equals("not found") ? problem : problem + "; looked") + " in "
+                    + library.folders().stream().map(Path::toString).collect(Collectors.joining(", "));
+        }
         String version = library.version() == null ? "" : " " + library.version();
-        return library.name() + version + ": " + found + (library.problem() == null ? "" : "; " + library.problem());
+        return library.name() + version + ": " + library.where()
+                + (library.problem() == null ? "" : "; " + library.problem());
     }
 
     private void look() {

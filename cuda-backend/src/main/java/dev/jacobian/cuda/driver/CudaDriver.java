@@ -58,7 +58,7 @@ public final class CudaDriver {
         if (devices.isEmpty()) {
             return none(version, whyNot(CUresult.CUDA_ERROR_NO_DEVICE));
         }
-        return new CudaDriver(version, devices, "cuda: " + devices.size()
+        return new CudaDriver(version, devices, devices.size()
                 + (devices.size() == 1 ? " device, " : " devices, ") + "driver of CUDA " + text(version));
     }
 
@@ -69,7 +69,7 @@ public final class CudaDriver {
     }
 
     private static CudaDriver none(int version, String why) {
-        return new CudaDriver(version, List.of(), "cuda: " + why);
+        return new CudaDriver(version, List.of(), why);
     }
 
     private static String whyNot(int result) {

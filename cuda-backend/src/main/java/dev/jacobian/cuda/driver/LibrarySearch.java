@@ -57,13 +57,14 @@ final class LibrarySearch {
 
     CudaLibraries run() {
         if (!platform.x86() || !(platform.linux() || platform.windows())) {
-            return result(false, "cuda: JCuda supports Linux and Windows on x86-64 only");
+            return result(false, "JCuda supports Linux and Windows on x86-64 only");
         }
         if (!loadFirst(LibraryName.DRIVER) && !loadByName(LibraryName.DRIVER)) {
             String problem = problems.get(LibraryName.DRIVER);
             return result(false, problem == null
-                    ? "cuda: no NVIDIA driver (" + LibraryName.DRIVER.file(platform) + " not found)"
-                    : "cuda: the NVIDIA driver does not load: " + problem + "; reinstall it");
+                    ? "no NVIDIA driver (" + LibraryName.DRIVER.file(platform)
+                            + " not found); for an NVIDIA card, install its driver"
+                    : "the NVIDIA driver does not load: " + problem + "; reinstall it");
         }
         if (!loadToolkit() && addCarried()) {
             loadToolkit();
@@ -74,18 +75,18 @@ final class LibrarySearch {
             }
         }
         if (!loaded.containsKey(LibraryName.NVRTC) || !loaded.containsKey(LibraryName.CUBLAS)) {
-            return result(false, "cuda: " + driver() + " found, " + missing());
+            return result(false, driver() + " found, " + missing());
         }
         String problem = JCudaNatives.load(cache);
         if (problem != null) {
-            return result(false, "cuda: " + driver() + ", NVRTC and cuBLAS found, " + problem);
+            return result(false, driver() + ", NVRTC and cuBLAS found, " + problem);
         }
         String compiler = Program.compilerVersion();
         if (compiler != null) {
             versions.put(LibraryName.NVRTC, compiler);
             loadBuiltins(compiler);
         }
-        return result(true, "cuda: " + driver() + ", " + describe(LibraryName.NVRTC) + ", "
+        return result(true, driver() + ", " + describe(LibraryName.NVRTC) + ", "
                 + describe(LibraryName.CUBLAS));
     }
 

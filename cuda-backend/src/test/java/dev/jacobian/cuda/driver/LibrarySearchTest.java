@@ -79,7 +79,8 @@ class LibrarySearchTest {
     void noDriver() {
         CudaLibraries libraries = search();
         assertThat(libraries.usable()).isFalse();
-        assertThat(libraries.explanation()).isEqualTo("cuda: no NVIDIA driver (libcuda.so.1 not found)");
+        assertThat(libraries.explanation())
+                .isEqualTo("no NVIDIA driver (libcuda.so.1 not found); for an NVIDIA card, install its driver");
         assertThat(libraries.reports()).extracting(LibraryReport::name).containsExactly(DRIVER, NVRTC,
                 "libcublasLt.so.12", CUBLAS);
         assertThat(libraries.reports()).allSatisfy(report -> {
@@ -95,7 +96,8 @@ class LibrarySearchTest {
     void aToolkitWithoutADriver() throws IOException {
         Files.writeString(chosen.resolve(CUBLAS), "not looked into");
         CudaLibraries libraries = search();
-        assertThat(libraries.explanation()).isEqualTo("cuda: no NVIDIA driver (libcuda.so.1 not found)");
+        assertThat(libraries.explanation())
+                .isEqualTo("no NVIDIA driver (libcuda.so.1 not found); for an NVIDIA card, install its driver");
         assertThat(libraries.reports().get(3).path()).isEqualTo(chosen.resolve(CUBLAS));
         assertThat(libraries.reports().get(3).problem()).isEqualTo("not loaded");
     }
@@ -103,7 +105,7 @@ class LibrarySearchTest {
     @Test
     void aDriverOfRubbish() throws IOException {
         Files.writeString(chosen.resolve(DRIVER), "rubbish");
-        assertThat(search().explanation()).isEqualTo("cuda: the NVIDIA driver does not load: " + chosen.resolve(DRIVER)
+        assertThat(search().explanation()).isEqualTo("the NVIDIA driver does not load: " + chosen.resolve(DRIVER)
                 + " is not a library (7 bytes, no ELF header); reinstall it");
     }
 
@@ -112,13 +114,13 @@ class LibrarySearchTest {
         CudaLibraries libraries = new LibrarySearch(Platform.of("Mac OS X", "aarch64"), null, Map.of(), root, home,
                 new CacheFolder(cache), name -> false).run();
         assertThat(libraries.usable()).isFalse();
-        assertThat(libraries.explanation()).isEqualTo("cuda: JCuda supports Linux and Windows on x86-64 only");
+        assertThat(libraries.explanation()).isEqualTo("JCuda supports Linux and Windows on x86-64 only");
     }
 
     @Test
     void aDriverAlone() throws Exception {
         put(chosen, DRIVER);
-        assertThat(inAnotherProcess()).contains("usable: false\n").contains("cuda: driver found, libnvrtc.so.12 is"
+        assertThat(inAnotherProcess()).contains("usable: false\n").contains("driver found, libnvrtc.so.12 is"
                 + " missing, libcublas.so.12 is missing; pip install nvidia-cuda-nvrtc-cu12 nvidia-cublas-cu12, or set"
                 + " CUDA_HOME to a toolkit of CUDA 12\n").contains("devices: 0");
     }
@@ -126,7 +128,7 @@ class LibrarySearchTest {
     @Test
     void noCublas() throws Exception {
         put(chosen, DRIVER, NVRTC);
-        assertThat(inAnotherProcess()).contains("cuda: driver found, libcublas.so.12 is missing; pip install"
+        assertThat(inAnotherProcess()).contains("driver found, libcublas.so.12 is missing; pip install"
                 + " nvidia-cublas-cu12, or set CUDA_HOME").contains(DRIVER + " | " + chosen.resolve(DRIVER) + " | null")
                 .contains(CUBLAS + " | null | not found");
     }
@@ -140,7 +142,7 @@ class LibrarySearchTest {
             String problem = LibraryFile.problem(chosen.resolve(CUBLAS), LINUX);
             assertThat(problem).as("%d bytes", length).contains("(" + length + " bytes");
         }
-        assertThat(inAnotherProcess()).contains("usable: false\n").contains("cuda: driver found, "
+        assertThat(inAnotherProcess()).contains("usable: false\n").contains("driver found, "
                 + chosen.resolve(CUBLAS) + " is cut short (" + (whole.length - 1) + " bytes of " + whole.length);
     }
 
@@ -160,7 +162,7 @@ class LibrarySearchTest {
         Files.writeString(chosen.resolve(NVRTC), "rubbish");
         put(root.resolve("usr/local/cuda-12.4/lib64"), NVRTC);
         put(home.resolve(".local/lib/python3.12/site-packages/nvidia/cublas/lib"), CUBLAS);
-        assertThat(inAnotherProcess()).contains("usable: true\n").contains("cuda: driver, libnvrtc.so.12 in " + root
+        assertThat(inAnotherProcess()).contains("usable: true\n").contains("driver, libnvrtc.so.12 in " + root
                 + "/usr/local/cuda-12.4/lib64, libcublas.so.12 in " + home + "/.local").contains("devices: 1");
     }
 
@@ -208,11 +210,11 @@ class LibrarySearchTest {
         putAs13(lib, CUBLAS);
         Map<String, String> later = Map.of("SOFTCUDA_DRIVER_VERSION", "13000");
         String text = inAnotherProcess(later, System.getenv("PATH"));
-        assertThat(text).contains("usable: true\n").contains("cuda: driver, libnvrtc.so.12 in " + cache)
+        assertThat(text).contains("usable: true\n").contains("driver, libnvrtc.so.12 in " + cache)
                 .contains(", libcublas.so.12 in " + cache).contains("devices: 1").contains("cuBLAS: 12");
         assertThat(inAnotherProcess(later, programs.toString())).as("built before").contains("usable: true\n");
         assertThat(inAnotherProcess(Map.of("SOFTCUDA_DRIVER_VERSION", "12040"), programs.toString()))
-                .contains("devices: 0 | cuda: the driver supports CUDA 12.4, expected 13.0 or later; update");
+                .contains("devices: 0 | the driver supports CUDA 12.4, expected 13.0 or later; update");
     }
 
     @Test
@@ -232,9 +234,10 @@ class LibrarySearchTest {
         Path hidden = temporary.resolve("hidden");
         put(hidden, DRIVER, NVRTC, CUBLAS);
         Map<String, String> environment = Map.of("LD_LIBRARY_PATH", hidden.toString());
-        assertThat(inAnotherProcess(environment, "")).contains("cuda: no NVIDIA driver (libcuda.so.1 not found)");
+        assertThat(inAnotherProcess(environment, ""))
+                .contains("no NVIDIA driver (libcuda.so.1 not found); for an NVIDIA card, install its driver");
         assertThat(inAnotherProcess(environment, "", "-D" + SearchProgram.ASK_LOADER + "=true"))
-                .contains("cuda: driver, libnvrtc.so.12 by the system's loader, libcublas.so.12 by the system's loader")
+                .contains("driver, libnvrtc.so.12 by the system's loader, libcublas.so.12 by the system's loader")
                 .contains(DRIVER + " | " + DRIVER + " | null").contains("devices: 1");
     }
 
@@ -269,9 +272,9 @@ class LibrarySearchTest {
     @Test
     void aDriverTooOldOrWithoutDevices() throws Exception {
         put(chosen, DRIVER, NVRTC, CUBLAS);
-        assertThat(inAnotherProcess(Map.of("SOFTCUDA_DRIVER_VERSION", "11040"), "")).contains("devices: 0 | cuda: the"
+        assertThat(inAnotherProcess(Map.of("SOFTCUDA_DRIVER_VERSION", "11040"), "")).contains("devices: 0 | the"
                 + " driver supports CUDA 11.4, expected 12.0 or later; update the NVIDIA driver");
-        assertThat(inAnotherProcess(Map.of("SOFTCUDA_NO_DEVICE", "1"), "")).contains("devices: 0 | cuda: the driver"
+        assertThat(inAnotherProcess(Map.of("SOFTCUDA_NO_DEVICE", "1"), "")).contains("devices: 0 | the driver"
                 + " found no device; look at nvidia-smi and CUDA_VISIBLE_DEVICES");
     }
 }
