@@ -119,7 +119,7 @@ final class GpuReport {
         double rate = (double) kernel.get(memory ? "bytesPerSecond" : "flopsPerSecond");
         return String.format(Locale.ROOT, "| %s | %.1f | %.1f %s | %.2f | %s |%n", kernel.get("name"),
                 (double) kernel.get("seconds") * 1e6, memory ? rate * 1e-9 : rate * 1e-12, memory ? "GB/s" : "TFLOP/s",
-                kernel.get("shareOfLimit"), torchTime(torch.get("kernels"), (String) kernel.get("name"), 1e6));
+                (double) kernel.get("shareOfLimit"), torchTime(torch.get("kernels"), (String) kernel.get("name"), 1e6));
     }
 
     private static String torchTime(Object group, String name, double scale) {

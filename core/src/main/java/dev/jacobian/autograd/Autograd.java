@@ -277,12 +277,25 @@ public final class Autograd {
      */
     public static Tensor vjp(UnaryOperator<Tensor> function, Tensor x, Tensor v) {
         return product(function, x, y -> {
-            if (!v.shape().equals(y.shape())) {
-                throw new IllegalArgumentException(
-                        "vjp: vector of shape " + v.shape() + ", expected the result's " + y.shape());
-            }
+            checkGradient("vjp: vector", v, y);
             return v;
         });
+    }
+
+    /** What a walk begins with is as its result is. */
+    private static void checkGradient(String what, Tensor gradient, Tensor y) {
+        if (!gradient.shape().equals(y.shape())) {
+            throw new IllegalArgumentException(
+                    what + " of shape " + gradient.shape() + ", expected the result's " + y.shape());
+        }
+        if (gradient.dtype() != y.dtype()) {
+            throw new IllegalArgumentException(what + " of type " + gradient.dtype() + ", expected the result's "
+                    + y.dtype() + "; convert it with to(DType)");
+        }
+        if (gradient.device() != y.device()) {
+            throw new IllegalArgumentException(what + " on " + gradient.device() + ", expected the result's device "
+                    + y.device() + "; move it with to(device)");
+        }
     }
 
     private static void checkOneElement(Tensor y) {
@@ -414,9 +427,11 @@ public final class Autograd {
      * What {@link Tensor#backward} does: adds gradients to those of the leaves that require them.
      *
      * @param y the result
-     * @param dy its gradient
+     * @param dy its gradient, of its shape, type and device
+     * @throws IllegalArgumentException if it is of another
      */
     public static void backward(Tensor y, Tensor dy) {
+        checkGradient("backward: gradient", dy, y);
         Tape.accumulate(y, dy);
     }
 }

@@ -160,6 +160,10 @@ final class Tape {
     private static Tensor fit(Op op, Tensor gradient, Tensor input) {
         Shape want = input.shape();
         Tensor fitted = gradient;
+        if (fitted.device() != input.device()) {
+            throw new IllegalStateException(op.name() + ": backward returned a gradient on " + fitted.device()
+                    + " for an input on " + input.device() + "; move it with to(device)");
+        }
         if (!fitted.shape().equals(want)) {
             Shape have = fitted.shape();
             if (!Shape.broadcast(op.name(), have, want).equals(have)) {

@@ -47,6 +47,19 @@ public final class Device {
     }
 
     /**
+     * A device for values of a type.
+     *
+     * @param dtype the type
+     * @return the current device if it computes in that type, else the fastest that does, if there is one
+     */
+    public static Device supporting(DType dtype) {
+        Device current = current();
+        return current.backend.supports(dtype)
+                ? current
+                : available().stream().filter(device -> device.backend.supports(dtype)).findFirst().orElse(current);
+    }
+
+    /**
      * All devices of this machine.
      *
      * @return the fastest first

@@ -53,7 +53,8 @@ public final class SafeTensors {
     }
 
     /**
-     * Reads all tensors of a file to the current device. An interrupt that came before does not hinder it, and stays
+     * Reads all tensors of a file to the current device, but those of a type that it does not compute in, such as float64
+     * on a GPU, to another one that does. An interrupt that came before does not hinder it, and stays
      * pending; one that comes meanwhile ends reading with an exception.
      *
      * @param file the file
@@ -68,7 +69,7 @@ public final class SafeTensors {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             for (Map.Entry<String, SafeTensorsHeader.Placement> entry : header.tensors().entrySet()) {
                 SafeTensorsHeader.Placement info = entry.getValue();
-                Tensor tensor = Tensor.empty(Device.current(), info.type().dtype(), info.shape());
+                Tensor tensor = Tensor.empty(Device.supporting(info.type().dtype()), info.type().dtype(), info.shape());
                 channel.position(header.dataStart() + info.from());
                 TensorBytes.read(file, entry.getKey(), channel, info.type(), tensor);
                 tensors.put(entry.getKey(), tensor);

@@ -72,8 +72,9 @@ final class ConvolutionTaps {
 
     /** Zeros before, and as many elements and zeros behind as make up the length. */
     private static Tensor fit(Tensor x, int axis, int before, int length) {
-        int used = Math.min(x.dim(axis), length - before);
-        return x.slice(axis, 0, used).pad(axis, before, length - before - used, 0);
+        int start = Math.min(before, length); // a single window may see nothing but padding
+        int used = Math.min(x.dim(axis), length - start);
+        return x.slice(axis, 0, used).pad(axis, start, length - start - used, 0);
     }
 
     /** [groups, outputH · width · N, C/groups], what a tap is multiplied with. */

@@ -54,8 +54,8 @@ public final class Param extends Tensor {
     }
 
     /**
-     * Moves it to another device, in place; its gradient is discarded. Optimisers made before go on with state on the
-     * old device, so move first.
+     * Moves it to another device, in place; its gradient is discarded. Optimisers made before bring their state along at
+     * their next step.
      *
      * @param device where to
      */
@@ -113,7 +113,7 @@ public final class Param extends Tensor {
     /**
      * Changes the values in place. Not to be called on a trained parameter while operations are recorded.
      *
-     * @param values of this shape, any type, on this device
+     * @param values of this shape, of any type, on any device
      * @throws IllegalStateException if it requires gradients and the call is outside of {@link Autograd#noGrad}
      */
     public void set(Tensor values) {
@@ -126,7 +126,11 @@ public final class Param extends Tensor {
             throw new IllegalArgumentException(
                     "set: values of shape " + values.shape() + " for " + name + " of shape " + shape());
         }
-        Tensor here = values.detach().to(device());
+        Tensor known = values.detach();
+        if (!device().backend().supports(known.dtype())) {
+            known = known.to(dtype()); // where the values are, for here they cannot be
+        }
+        Tensor here = known.to(device());
         if (here.storage() == storage()) {
             here = here.copy(); // a view of the parameter itself would change while it is read
         }

@@ -548,16 +548,13 @@ public sealed class Tensor implements Keepable permits Param {
     /**
      * Computes gradients, given that of this tensor.
      *
-     * @param gradient of this tensor's shape
+     * @param gradient of this tensor's shape, type and device
+     * @throws IllegalArgumentException if it is of another
      */
     public final void backward(Tensor gradient) {
         if (!requiresGrad()) {
             throw new IllegalStateException("backward: the result does not depend on anything that requires a gradient;"
                     + " use parameters, or requireGrad(), outside of noGrad()");
-        }
-        if (!gradient.shape().equals(shape())) {
-            throw new IllegalArgumentException(
-                    "backward: gradient of shape " + gradient.shape() + ", expected " + shape());
         }
         Autograd.backward(this, gradient);
     }

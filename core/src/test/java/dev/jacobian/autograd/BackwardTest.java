@@ -238,4 +238,30 @@ final class BackwardTest {
         y.sum().backward();
         assertThat(x.grad().item()).isEqualTo(7);
     }
+
+    /** Another type's bits would be read as this one's. */
+    @Test
+    void refusesAGradientOfAnotherType() {
+        Tensor x = Tensor.of(1f, 2f).requireGrad();
+        assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> x.mul(2).backward(Tensor.of(1, 2)))
+                .withMessage("backward: gradient of type int32, expected the result's float32; convert it with to(DType)");
+        assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> x.backward(Tensor.of(1, 2)));
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> Autograd.vjp(Tensor::square, x, Tensor.of(1.0, 2.0)))
+                .withMessageContaining("vector of type float64");
+        x.mul(2).backward(Tensor.of(1f, 2f));
+        assertThat(x.grad().toArray()).containsExactly(2, 4);
+    }
+
+    @Test
+    void refusesAGradientOnAnotherDevice() {
+        Tensor x = Tensor.of(1f, 2f).requireGrad();
+        try (var _ = Device.of(new ReferenceBackend()).use()) {
+            Tensor gradient = Tensor.of(1f, 1f);
+            assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> x.mul(2).backward(gradient))
+                    .withMessageContaining("move it with to(device)");
+            assertThatExceptionOfType(IllegalArgumentException.class)
+                    .isThrownBy(() -> Autograd.vjp(Tensor::square, x, gradient)).withMessageContaining("vjp: vector on");
+        }
+    }
 }

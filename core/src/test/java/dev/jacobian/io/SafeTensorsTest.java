@@ -6,12 +6,17 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;
+import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.nn.Linear;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
+import dev.jacobian.testing.DelegatingBackend;
+import dev.jacobian.testing.ReferenceBackend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -197,5 +202,28 @@ final class SafeTensorsTest {
                 .hasMessageStartingWith("safetensors: no file " + missing + "; the working directory is ");
         assertThatThrownBy(() -> SafeTensors.load(folder)).isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("cannot read " + folder);
+    }
+
+    /** As on a GPU, which has no float64. */
+    @Test
+    void readsTypesThatTheCurrentDeviceDoesNotKnow(@TempDir Path folder) {
+        Path file = folder.resolve("wide.safetensors");
+        Linear wide = new Linear(3, 2);
+        wide.to(DType.FLOAT64);
+        wide.save(file);
+        Backend narrow = new DelegatingBackend(new ReferenceBackend()) {
+            @Override
+            public boolean supports(DType dtype) {
+                return dtype != DType.FLOAT64;
+            }
+        };
+        try (var _ = Device.of(narrow).use()) {
+            assertThat(SafeTensors.load(file).get("weight").dtype()).isEqualTo(DType.FLOAT64);
+            Linear layer = new Linear(3, 2);
+            layer.load(file);
+            assertThat(layer.weight().dtype()).isEqualTo(DType.FLOAT32);
+            assertThat(layer.weight().toArray()).containsExactly(wide.weight().to(DType.FLOAT32).toArray());
+        }
+        wide.load(file); // itself
     }
 }

@@ -60,7 +60,10 @@ final class ConvolutionCases {
                 conv(dims(2, 2, 4, 9), 3, 1, Window2d.of(2, 3).padding(1, 0).stride(2, 3), true),
                 conv(dims(2, 3, 8, 5), 2, 1, Window2d.of(3, 2).padding(2, 1).stride(3, 2).dilation(1, 3), false),
                 conv(dims(2, 1, 6, 1), 2, 1, Window2d.of(5, 1).padding(2, 0), true),
-                conv(dims(2, 1, 1, 9), 2, 1, Window2d.of(1, 4).stride(1000, 2), true));
+                conv(dims(2, 1, 1, 9), 2, 1, Window2d.of(1, 4).stride(1000, 2), true),
+                // Its only row of windows sees nothing but padding.
+                conv(dims(1, 4, 8, 14), 2, 2, Window2d.of(1, 1).stride(50, 2).padding(3, 2).dilation(2, 1), true),
+                conv(dims(1, 2, 2, 3), 2, 1, Window2d.of(1, 1).stride(50, 50).padding(3, 9), true));
     }
 
     private static Stream<Sample> grouped() {

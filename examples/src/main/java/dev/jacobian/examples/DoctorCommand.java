@@ -22,7 +22,7 @@ final class DoctorCommand implements Runnable {
 
     @Override
     public void run() {
-        device.apply();
+        String used = used();
         PrintWriter out = spec.commandLine().getOut();
         Runtime runtime = Runtime.getRuntime();
         out.println("java: " + Runtime.version() + ", " + System.getProperty("java.vm.name") + ", "
@@ -34,12 +34,22 @@ final class DoctorCommand implements Runnable {
                 ? "there"
                 : "missing; add --add-modules jdk.incubator.vector"));
         Device.diagnosis().forEach(out::println);
-        out.println("used: " + Device.explanation());
+        out.println("used: " + used);
         for (Device each : Device.available()) {
             out.flush();
             out.println("self-test of " + each + ": " + SelfTest.run(each));
         }
         out.flush();
+    }
+
+    /** A device that is not there is no reason to say nothing: it may be why somebody asks. */
+    private String used() {
+        try {
+            device.apply();
+            return Device.explanation();
+        } catch (Failure | IllegalArgumentException missing) {
+            return "none; " + missing.getMessage();
+        }
     }
 
     /** The machine's own, where this virtual machine can tell. */

@@ -90,7 +90,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(names = "--checkpoint", paramLabel = "FILE", description = "After each epoch, write all that training can go on from.")
     private Path checkpoint;
 
-    @Option(names = "--resume", paramLabel = "FILE", description = "Go on from a checkpoint; give the other options as before.")
+    @Option(names = "--resume", paramLabel = "FILE", description = "Go on from a checkpoint, and write on to it unless --checkpoint names another file; give the other options as before.")
     private Path resume;
 
     @Mixin
@@ -200,8 +200,8 @@ final class TrainCommand implements Callable<Integer> {
         Trainer trainer = Trainer.of(model).loss(new CrossEntropyLoss()).optimizer(new AdamW(model.parameters(), lr))
                 .schedule(CosineSchedule::new).metric(new Accuracy()).epochs(epochs).batchSize(batch)
                 .dropLast(train.size() % batch == 1);
-        if (checkpoint != null) {
-            trainer.checkpoint(checkpoint);
+        if (checkpoint != null || resume != null) {
+            trainer.checkpoint(checkpoint != null ? checkpoint : resume);
         }
         if (resume != null) {
             trainer.resume(resume);

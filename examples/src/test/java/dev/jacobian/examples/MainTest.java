@@ -207,13 +207,23 @@ class MainTest {
     void trainingGoesOnFromACheckpoint() {
         String saved = folder.resolve("c.safetensors").toString();
         assertThat(trainDigits("--epochs", "1", "--checkpoint", saved).code()).isZero();
-        Cli resumed = trainDigits("--epochs", "2", "--resume", saved);
+        String other = folder.resolve("d.safetensors").toString();
+        Cli resumed = trainDigits("--epochs", "2", "--resume", saved, "--checkpoint", other);
         assertThat(resumed.err()).isEmpty();
         assertThat(resumed.code()).isZero();
         assertThat(resumed.out()).contains("epoch 2/2").doesNotContain("epoch 1/2").contains("accuracy 0.");
         Cli again = trainDigits("--epochs", "2", "--resume", saved);
         assertThat(again.out().lines().toList().getLast()).startsWith("accuracy ")
                 .isEqualTo(resumed.out().lines().toList().getLast());
+        assertThat(Path.of(saved)).as("written on to where no other file is named").hasSameBinaryContentAs(Path.of(other));
+    }
+
+    @Test
+    void theDoctorAlsoSpeaksWhereTheDeviceIsMissing() {
+        Cli doctor = Cli.run("doctor", "--device", "cuda:7");
+        assertThat(doctor.code()).isZero();
+        assertThat(doctor.out()).contains("java: ").contains("used: none; ").contains("no device cuda:7 here")
+                .contains("self-test of cpu: ok");
     }
 
     @Test
