@@ -14,7 +14,11 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /**
  * Checks a graphics card: the conformance suite on it, a training of MNIST, every kernel against the card's own limit, and
@@ -23,6 +27,9 @@ import picocli.CommandLine.Option;
 @Command(name = "gpu-check", mixinStandardHelpOptions = true, sortOptions = false, description = "Checks and measures a graphics card.")
 public final class GpuCheck implements Callable<Integer> {
     private static final String CONFORMANCE = "dev.jacobian.cuda.CudaConformanceTest";
+
+    @Spec
+    private CommandSpec spec;
 
     @Option(names = "--device", paramLabel = "NAME", defaultValue = "cuda:0", description = "The card; ${DEFAULT-VALUE}.")
     private String deviceName;
@@ -44,24 +51,43 @@ public final class GpuCheck implements Callable<Integer> {
     /**
      * The program.
      *
-     * @param arguments see {@code --help}
+     * @param arguments see {@code --help}; the exit code is 1 if the card fails, 2 if there is nothing to check
      */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new GpuCheck()).execute(arguments));
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The command line, printing to the standard streams unless told otherwise. */
+    static CommandLine commandLine() {
+        return new CommandLine(new GpuCheck())
+                .setParameterExceptionHandler((wrong, _) -> report(wrong.getCommandLine(), wrong, ExitCode.USAGE))
+                .setExecutionExceptionHandler((thrown, command, _) -> {
+                    if (thrown instanceof IOException) {
+                        return report(command, thrown, ExitCode.SOFTWARE);
+                    }
+                    throw thrown; // with its trace: this is what a check is there to find
+                });
+    }
+
+    private static int report(CommandLine command, Exception thrown, int code) {
+        String message = thrown instanceof ParameterException ? thrown.getMessage() : thrown.toString();
+        command.getErr().println("gpu-check: " + message);
+        command.getErr().flush();
+        return code;
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Device device = Device.of(deviceName);
-        if (!(device.backend() instanceof CudaBackend backend)) {
-            throw new IllegalArgumentException("gpu-check: got device " + device + ", expected a cuda device");
-        }
+        Device device = card();
+        CudaContext context = ((CudaBackend) device.backend()).context();
         say("device", device.describe());
-        Stopwatch stopwatch = new Stopwatch(device, quick ? 0.01 : 0.4, quick ? 0.002 : 0.04);
+        Stopwatch stopwatch = quick ? Stopwatch.quick(device) : Stopwatch.of(device);
         GpuReport report = new GpuReport(device.describe(), Device.diagnosis());
         report.put("quick", quick);
 
-        ConformanceRun conformance = noConformance ? ConformanceRun.NONE : ConformanceRun.of(CONFORMANCE);
+        ConformanceRun conformance = noConformance
+                ? ConformanceRun.NONE
+                : ConformanceRun.of(CONFORMANCE, device.toString());
         say("conformance", conformance.toString());
         conformance.failures().forEach(failure -> say("failed", failure));
         report.put("conformance", conformance);
@@ -69,7 +95,7 @@ public final class GpuCheck implements Callable<Integer> {
         report.put("mnist", new MnistRun(device, data, quick).run());
         say("mnist", report.get("mnist").toString());
         try (var _ = device.use(); var _ = Autograd.noGrad()) {
-            measureKernels(device, backend.context(), stopwatch, report);
+            measureKernels(device, context, stopwatch, report);
         }
         MemoryPool.of(device).flush();
         for (Workload workload : Workload.ALL) {
@@ -77,9 +103,28 @@ public final class GpuCheck implements Callable<Integer> {
             report.step(workload, timing);
             say(workload.title(), String.format(Locale.ROOT, "%.1f µs", timing.seconds() * 1e6));
         }
-        report.put("torch", TorchRun.measure());
+        report.put("torch", TorchRun.measure(device));
         say("written", report.write(out).toString());
-        return conformance.failed() == 0 ? 0 : 1;
+        if (noConformance || conformance.passed()) {
+            return ExitCode.OK;
+        }
+        say("failed", "conformance: " + (conformance.failed() == 0 ? "no test ran on " + device : conformance));
+        return ExitCode.SOFTWARE;
+    }
+
+    private Device card() {
+        try {
+            if (Device.available().stream().noneMatch(device -> device.backend() instanceof CudaBackend)) {
+                throw new IllegalArgumentException("there is no CUDA device: " + Device.explanation());
+            }
+            Device device = Device.of(deviceName);
+            if (!(device.backend() instanceof CudaBackend)) {
+                throw new IllegalArgumentException("got device " + device + ", expected a CUDA device such as cuda:0");
+            }
+            return device;
+        } catch (IllegalArgumentException none) {
+            throw new ParameterException(spec.commandLine(), none.getMessage(), none);
+        }
     }
 
     private void measureKernels(Device device, CudaContext context, Stopwatch stopwatch, GpuReport report) {

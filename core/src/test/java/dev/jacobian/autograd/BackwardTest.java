@@ -244,7 +244,8 @@ final class BackwardTest {
     void refusesAGradientOfAnotherType() {
         Tensor x = Tensor.of(1f, 2f).requireGrad();
         assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> x.mul(2).backward(Tensor.of(1, 2)))
-                .withMessage("backward: gradient of type int32, expected the result's float32; convert it with to(DType)");
+                .withMessage(
+                        "backward: gradient of type int32, expected the result's float32; convert it with to(DType)");
         assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> x.backward(Tensor.of(1, 2)));
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> Autograd.vjp(Tensor::square, x, Tensor.of(1.0, 2.0)))
@@ -261,7 +262,8 @@ final class BackwardTest {
             assertThatExceptionOfType(IllegalArgumentException.class).isThrownBy(() -> x.mul(2).backward(gradient))
                     .withMessageContaining("move it with to(device)");
             assertThatExceptionOfType(IllegalArgumentException.class)
-                    .isThrownBy(() -> Autograd.vjp(Tensor::square, x, gradient)).withMessageContaining("vjp: vector on");
+                    .isThrownBy(() -> Autograd.vjp(Tensor::square, x, gradient))
+                    .withMessageContaining("vjp: vector on");
         }
     }
 }

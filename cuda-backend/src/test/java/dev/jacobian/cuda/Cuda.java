@@ -14,10 +14,14 @@ final class Cuda {
         return Device.available().stream().filter(device -> device.backend() instanceof CudaBackend).toList();
     }
 
-    /** The first one; a test that asks for it where there is none is skipped. */
+    /**
+     * The one that the system property {@code jacobian.test.device} names, else the first; a test that asks for it
+     * where there is none is skipped.
+     */
     static Device device() {
         assumeThat(devices()).as("CUDA devices: %s", Device.explanation()).isNotEmpty();
-        return devices().getFirst();
+        String chosen = System.getProperty("jacobian.test.device");
+        return chosen == null ? devices().getFirst() : Device.of(chosen);
     }
 
     /** The processor, to compare with. */

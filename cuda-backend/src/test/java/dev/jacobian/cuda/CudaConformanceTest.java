@@ -1,12 +1,12 @@
 package dev.jacobian.cuda;
 
 import dev.jacobian.backend.Device;
+import dev.jacobian.cuda.driver.CudaContext;
 import dev.jacobian.testing.BackendConformanceTest;
 import dev.jacobian.testing.Grid;
-import java.util.List;
 import org.junit.jupiter.api.Tag;
 
-/** A card does what every backend must do, and a second one gives the same bits. */
+/** A card does what every backend must do, and a second one of its model gives the same bits. */
 @Tag("software-device")
 final class CudaConformanceTest extends BackendConformanceTest {
     @Override
@@ -22,7 +22,13 @@ final class CudaConformanceTest extends BackendConformanceTest {
 
     @Override
     protected Iterable<Device> sameBitsDevices() {
-        List<Device> all = Cuda.devices();
-        return all.subList(Math.min(1, all.size()), Math.min(2, all.size()));
+        Device checked = device();
+        return Cuda.devices().stream().filter(other -> other != checked && sameModel(other, checked)).limit(1).toList();
+    }
+
+    private static boolean sameModel(Device one, Device other) {
+        CudaContext a = ((CudaBackend) one.backend()).context();
+        CudaContext b = ((CudaBackend) other.backend()).context();
+        return a.computeCapability() == b.computeCapability() && a.multiprocessors() == b.multiprocessors();
     }
 }

@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
         DoctorCommand.class}, mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND", footer = {
                 "", "Examples:", "  jacobian train mnist",
                 "  jacobian train fashion --epochs 5 --save fashion.safetensors",
-                "  jacobian run examples/scripts/Mnist.java DIR"})
+                "  jacobian run examples/scripts/Mnist.java DIR",
+                "", "On Linux, jacobian gpu-check checks and measures a graphics card; see its --help."})
 public final class Main implements Runnable {
 
     private static final String VERBOSE = "JACOBIAN_VERBOSE";

@@ -215,7 +215,8 @@ class MainTest {
         Cli again = trainDigits("--epochs", "2", "--resume", saved);
         assertThat(again.out().lines().toList().getLast()).startsWith("accuracy ")
                 .isEqualTo(resumed.out().lines().toList().getLast());
-        assertThat(Path.of(saved)).as("written on to where no other file is named").hasSameBinaryContentAs(Path.of(other));
+        assertThat(Path.of(saved)).as("written on to where no other file is named")
+                .hasSameBinaryContentAs(Path.of(other));
     }
 
     @Test
