@@ -17,11 +17,12 @@ final class Backends {
 
     private Backends() {}
 
-    /** What was found: devices, the fastest first, a line about each kind, and all there is to say. */
-    private record Found(List<Device> devices, List<String> lines, List<String> diagnosis) {
+    /** Providers and devices, the fastest first; what cannot be loaded; that and a line about each kind. */
+    private record Found(
+            List<BackendProvider> providers, List<Device> devices, List<String> broken, List<String> lines) {
         static Found look() {
             List<BackendProvider> providers = new ArrayList<>();
-            List<String> lines = new ArrayList<>();
+            List<String> broken = new ArrayList<>();
             var iterator = ServiceLoader.load(BackendProvider.class, Backends.class.getClassLoader()).iterator();
             boolean more = true;
             while (more) {
@@ -30,21 +31,20 @@ final class Backends {
                     if (more) {
                         providers.add(iterator.next());
                     }
-                } catch (ServiceConfigurationError | LinkageError broken) {
-                    lines.add("a backend cannot be loaded: " + broken.getMessage());
+                } catch (ServiceConfigurationError | LinkageError failure) {
+                    broken.add("a backend cannot be loaded: " + failure.getMessage());
                 }
             }
             providers.sort(Comparator.comparingInt(BackendProvider::priority).reversed());
             List<Device> devices = new ArrayList<>();
-            List<String> diagnosis = new ArrayList<>(lines);
+            List<String> lines = new ArrayList<>(broken);
             for (BackendProvider provider : providers) {
                 for (Backend backend : provider.backends()) {
                     devices.add(Device.of(backend));
                 }
                 lines.add(provider.name() + ": " + provider.explanation());
-                provider.diagnosis().forEach(line -> diagnosis.add(provider.name() + ": " + line));
             }
-            return new Found(List.copyOf(devices), List.copyOf(lines), List.copyOf(diagnosis));
+            return new Found(List.copyOf(providers), List.copyOf(devices), List.copyOf(broken), List.copyOf(lines));
         }
     }
 
@@ -88,7 +88,11 @@ final class Backends {
     }
 
     static List<String> diagnosis() {
-        return found().diagnosis();
+        List<String> diagnosis = new ArrayList<>(found().broken());
+        for (BackendProvider provider : found().providers()) {
+            provider.diagnosis().forEach(line -> diagnosis.add(provider.name() + ": " + line));
+        }
+        return List.copyOf(diagnosis);
     }
 
     static String explanation() {

@@ -113,16 +113,19 @@ public final class MemoryPool {
                 return backend.allocate(size);
             } catch (OutOfMemoryError full) {
                 throw new OutOfDeviceMemoryException(backend.name() + ": out of memory for " + bytes + " bytes of "
-                        + holder + "; " + active + " bytes are in use, the largest holders " + largestHolders()
+                        + holder + "; " + active + " bytes are in use" + largestHolders()
                         + "; use a smaller batch, or close scopes earlier", full);
             }
         }
     }
 
     private String largestHolders() {
+        if (leases.isEmpty()) {
+            return "";
+        }
         return leases.stream().sorted(Comparator.comparingLong((Lease lease) -> lease.bytes).reversed())
                 .limit(LISTED_HOLDERS).map(lease -> lease.holder + " (" + lease.bytes + " bytes)")
-                .collect(Collectors.joining(", "));
+                .collect(Collectors.joining(", ", ", the largest holders ", ""));
     }
 
     /**

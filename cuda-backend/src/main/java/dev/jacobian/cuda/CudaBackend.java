@@ -27,6 +27,7 @@ import dev.jacobian.backend.Window2d;
 import dev.jacobian.cuda.driver.CudaBuffer;
 import dev.jacobian.cuda.driver.CudaContext;
 import dev.jacobian.cuda.driver.CudaDevice;
+import dev.jacobian.memory.OutOfDeviceMemoryException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.List;
@@ -107,9 +108,17 @@ public final class CudaBackend
 
     private synchronized Families open() {
         if (opened == null) {
-            opened = new Families(CudaContext.open(device));
+            try {
+                opened = new Families(CudaContext.open(device));
+            } catch (OutOfMemoryError full) {
+                throw new OutOfDeviceMemoryException(full.getMessage(), full);
+            }
         }
         return opened;
+    }
+
+    boolean isOpen() {
+        return opened != null;
     }
 
     /**

@@ -28,11 +28,14 @@ import dev.jacobian.train.TrainListener;
 import dev.jacobian.train.Trainer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes wrong on a card ends in a clear error, and takes nothing else along. */
 @Tag("software-device")
@@ -106,6 +109,63 @@ final class CudaFaultTest {
                 step(model, x, y, optimizer);
             }
             return model.get(1).parameters().getFirst().toArray();
+        }
+    }
+
+    @Test
+    void nothingIsInUseWhereTheFirstTensorDoesNotFit() {
+        try (SoftwareDevice software = SoftwareDevice.open()) {
+            Device device = software.fresh();
+            device.synchronize(); // opens it
+            software.fail("alloc-", 1);
+            assertThatExceptionOfType(OutOfDeviceMemoryException.class)
+                    .isThrownBy(() -> Tensor.full(device, DType.FLOAT32, Shape.of(9), 1))
+                    .withMessageContaining("; 0 bytes are in use; use a smaller batch");
+        }
+    }
+
+    /** Wherever in a step a call fails, the step can be tried again. */
+    @ParameterizedTest
+    @ValueSource(strings = {"alloc-", "launch"})
+    void leavesTrainingAsItWasWhereverAStepFails(String what) {
+        try (SoftwareDevice software = SoftwareDevice.open()) {
+            List<RuntimeException> failures = new ArrayList<>();
+            float[][] undisturbed = retried(software, what, 0, 0, failures);
+            assertThat(failures).isEmpty();
+            for (int step = 0; step < 2; step++) {
+                for (int n : new int[] {1, 2, 5, 9, 14, 20, 30}) {
+                    assertThat(retried(software, what, n, step, failures)).as("%s, call %d of step %d", what, n, step)
+                            .isDeepEqualTo(undisturbed);
+                }
+            }
+            assertThat(failures).as("calls that failed; a step has fewer than 30").hasSizeBetween(8, 14);
+        }
+    }
+
+    /** All weights after two steps; from the n-th call of one of them on, or at that call, it fails and is repeated. */
+    private static float[][] retried(
+            SoftwareDevice software, String what, int n, int failing, List<RuntimeException> failures) {
+        Device device = software.fresh();
+        try (var _ = device.use(); var _ = MemoryScope.open("of training")) {
+            Rng.seed(4);
+            Sequential model = model();
+            Optimizer optimizer = new AdamW(model.parameters(), 1e-2);
+            Tensor x = Rng.normal(8, 1, 28, 28);
+            Tensor y = Tensor.of(0, 1, 2, 3, 4, 5, 6, 7);
+            for (int i = 0; i < 2; i++) {
+                MemoryPool.of(device).flush();
+                software.fail(what, i == failing ? n : 0);
+                try {
+                    step(model, x, y, optimizer);
+                } catch (OutOfDeviceMemoryException | DeviceException failure) {
+                    failures.add(failure);
+                    software.fail("reset", 0);
+                    optimizer.zeroGrad();
+                    step(model, x, y, optimizer);
+                }
+                software.fail("reset", 0);
+            }
+            return model.parameters().stream().map(Tensor::toArray).toArray(float[][]::new);
         }
     }
 

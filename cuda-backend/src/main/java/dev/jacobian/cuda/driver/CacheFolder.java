@@ -23,9 +23,9 @@ record CacheFolder(Path path) {
     static CacheFolder ofUser() {
         String chosen = System.getProperty(PROPERTY);
         if (chosen != null && !chosen.isBlank()) {
-            return new CacheFolder(Path.of(chosen));
+            return new CacheFolder(Path.of(chosen).toAbsolutePath());
         }
-        Path home = Path.of(System.getProperty("user.home", "."));
+        Path home = Path.of(System.getProperty("user.home", ".")).toAbsolutePath();
         return new CacheFolder(root(System.getenv(), System.getProperty("os.name", ""), home).resolve("jacobian"));
     }
 

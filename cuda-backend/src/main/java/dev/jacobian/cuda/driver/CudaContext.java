@@ -36,16 +36,26 @@ public final class CudaContext {
         CUdevice handle = new CUdevice();
         check(JCudaDriver.cuDeviceGet(handle, device.ordinal()), "finding the device");
         check(JCudaDriver.cuDevicePrimaryCtxRetain(context, handle), "opening the device");
-        enter();
-        check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
-        this.pooled = CudaDriver.attribute(handle, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED) != 0;
-        this.sharedBytesPerBlock = CudaDriver.attribute(handle,
-                CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK);
-        this.modules = new Modules(this, source, new KernelCache(cache));
-        this.scratch = new ScratchPool(this);
-        this.staging = new Staging(this);
-        this.indexErrors = new IndexErrors(this);
-        this.blas = new Blas(this);
+        boolean whole = false;
+        try {
+            enter();
+            check(JCudaDriver.cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "creating a stream");
+            this.pooled = CudaDriver.attribute(handle,
+                    CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED) != 0;
+            this.sharedBytesPerBlock = CudaDriver.attribute(handle,
+                    CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK);
+            this.modules = new Modules(this, source, new KernelCache(cache));
+            this.scratch = new ScratchPool(this);
+            this.indexErrors = new IndexErrors(this);
+            this.blas = new Blas(this);
+            this.staging = new Staging(this); // the last, for it has a stream of its own
+            whole = true;
+        } finally {
+            if (!whole) {
+                JCudaDriver.cuStreamDestroy(stream); // refused where there is none
+                JCudaDriver.cuDevicePrimaryCtxRelease(handle);
+            }
+        }
     }
 
     /**
@@ -54,6 +64,7 @@ public final class CudaContext {
      * @param device one of {@link CudaDriver#devices()}
      * @return a context of its own streams and pools in the device's primary context
      * @throws DeviceException if the device cannot be opened
+     * @throws OutOfMemoryError if the device or the host has too little memory for it
      */
     public static CudaContext open(CudaDevice device) {
         return open(device, KernelSource.ofResources(), CacheFolder.ofUser());

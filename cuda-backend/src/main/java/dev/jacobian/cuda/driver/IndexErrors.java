@@ -4,6 +4,7 @@ import dev.jacobian.backend.IndexRangeException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -36,9 +37,12 @@ public final class IndexErrors {
     IndexErrors(CudaContext context) {
         this.context = context;
         int bytes = OPERATIONS.length * SLOT_BYTES;
-        context.check(JCudaDriver.cuMemHostAlloc(host, bytes + SLOT_BYTES,
-                JCudaDriver.CU_MEMHOSTALLOC_PORTABLE | JCudaDriver.CU_MEMHOSTALLOC_DEVICEMAP),
-                "allocating page-locked memory");
+        int result = JCudaDriver.cuMemHostAlloc(host, bytes + SLOT_BYTES,
+                JCudaDriver.CU_MEMHOSTALLOC_PORTABLE | JCudaDriver.CU_MEMHOSTALLOC_DEVICEMAP);
+        if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw StagingSlot.outOfMemory(context, bytes + SLOT_BYTES);
+        }
+        context.check(result, "allocating page-locked memory");
         MemorySegment memory = StagingSlot.segment(host.address(), bytes + SLOT_BYTES);
         this.copy = memory.asSlice(0, bytes);
         this.any = memory.asSlice(bytes);

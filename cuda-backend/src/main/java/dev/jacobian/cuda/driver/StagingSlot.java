@@ -27,11 +27,16 @@ final class StagingSlot {
             JCudaDriver.cuEventDestroy(used);
         }
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
-            throw new OutOfMemoryError(context.name() + ": allocate " + bytes + " bytes: not enough page-locked memory"
-                    + " of the host; end what else locks memory, or raise ulimit -l");
+            throw outOfMemory(context, bytes);
         }
         context.check(result, "allocating page-locked memory");
         this.memory = segment(host.address(), bytes);
+    }
+
+    /** What to throw where no more memory of the host can be locked. */
+    static OutOfMemoryError outOfMemory(CudaContext context, int bytes) {
+        return new OutOfMemoryError(context.name() + ": allocate " + bytes + " bytes: not enough page-locked memory of"
+                + " the host; end what else locks memory, or raise ulimit -l");
     }
 
     private void createEvent(CUevent event) {

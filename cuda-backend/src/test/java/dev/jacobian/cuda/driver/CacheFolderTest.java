@@ -32,6 +32,22 @@ class CacheFolderTest {
                 .isEqualTo(HOME.resolve(".cache"));
     }
 
+    /** Libraries are loaded from it, which asks for an absolute path. */
+    @Test
+    void aChosenFolderIsMadeAbsolute() {
+        String before = System.getProperty("jacobian.cache");
+        System.setProperty("jacobian.cache", "relative");
+        try {
+            assertThat(CacheFolder.ofUser().path()).isEqualTo(Path.of("relative").toAbsolutePath());
+        } finally {
+            if (before == null) {
+                System.clearProperty("jacobian.cache");
+            } else {
+                System.setProperty("jacobian.cache", before);
+            }
+        }
+    }
+
     @Test
     void aFileIsReplacedWholeAndLeavesNothingBeside() throws IOException {
         CacheFolder folder = new CacheFolder(temporary).sub("a").sub("b");

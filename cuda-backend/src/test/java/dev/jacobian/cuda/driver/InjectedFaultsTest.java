@@ -19,6 +19,8 @@ import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
+import jcuda.driver.CUdevice;
+import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -162,6 +164,33 @@ class InjectedFaultsTest {
         assertThat(reclaims).hasValue(2);
         assertThat(TestDevice.floats(fresh, x)).containsExactly(9);
         fresh.free(x);
+    }
+
+    @Test
+    void aContextThatCannotBeOpenedLeavesNothing() {
+        assumeTrue(TestDevice.devices().size() > 1, "one device");
+        CudaDevice second = TestDevice.devices().get(1);
+        long streams = count("streams");
+        boolean active = isActive(second);
+        order("alloc-", 1);
+        assertThatThrownBy(() -> CudaContext.open(second)).isInstanceOf(OutOfMemoryError.class)
+                .hasMessageContaining("not enough device memory");
+        assertThat(count("streams")).isEqualTo(streams);
+        assertThat(isActive(second)).isEqualTo(active);
+        order("host-", 1);
+        assertThatThrownBy(() -> CudaContext.open(second)).isInstanceOf(OutOfMemoryError.class)
+                .hasMessageContaining("page-locked").hasMessageContaining("ulimit -l");
+        assertThat(count("streams")).isEqualTo(streams);
+        assertThat(isActive(second)).isEqualTo(active);
+    }
+
+    /** Whether anybody holds a device's primary context. */
+    private static boolean isActive(CudaDevice device) {
+        CUdevice handle = new CUdevice();
+        int[] active = {0};
+        assertThat(JCudaDriver.cuDeviceGet(handle, device.ordinal())).isZero();
+        assertThat(JCudaDriver.cuDevicePrimaryCtxGetState(handle, new int[1], active)).isZero();
+        return active[0] != 0;
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** The device that the driver's tests run on, real or software; tests are skipped where there is none. */
@@ -15,6 +16,10 @@ final class TestDevice {
     static CudaDevice device() {
         assumeTrue(!DRIVER.devices().isEmpty(), DRIVER.explanation());
         return DRIVER.devices().get(0);
+    }
+
+    static List<CudaDevice> devices() {
+        return DRIVER.devices();
     }
 
     /** A context whose only kernel file is {@code test.cu}. */
