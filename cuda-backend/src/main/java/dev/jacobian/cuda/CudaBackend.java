@@ -2,6 +2,7 @@ package dev.jacobian.cuda;
 
 import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.AdamKernel;
+import dev.jacobian.backend.AttentionKernel;
 import dev.jacobian.backend.AvgPool2dKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
@@ -14,6 +15,7 @@ import dev.jacobian.backend.DType;
 import dev.jacobian.backend.DeviceBuffer;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.LayerNormKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.MaxPool2dKernel;
@@ -46,6 +48,8 @@ public final class CudaBackend
             BatchNormKernel,
             LayerNormKernel,
             BiasActivationKernel,
+            GeluKernel,
+            AttentionKernel,
             DropoutKernel,
             Conv2dKernel,
             MaxPool2dKernel,
@@ -66,6 +70,8 @@ public final class CudaBackend
         private final CudaBatchNorm batchNorm;
         private final CudaLayerNorm layerNorm;
         private final CudaBiasActivation biasActivation;
+        private final CudaGelu gelu;
+        private final CudaAttention attention;
         private final CudaConv2d convolution;
         private final CudaPool2d pooling;
         private final CudaOptimizers optimizers;
@@ -83,6 +89,8 @@ public final class CudaBackend
             batchNorm = new CudaBatchNorm(context, copy);
             layerNorm = new CudaLayerNorm(context);
             biasActivation = new CudaBiasActivation(context, copy);
+            gelu = new CudaGelu(context);
+            attention = new CudaAttention(context);
             convolution = new CudaConv2d(context);
             pooling = new CudaPool2d(context);
             optimizers = new CudaOptimizers(context);
@@ -347,6 +355,41 @@ public final class CudaBackend
             View x, View weight, View mean, View rstd, View dy, View dx, View dweight, View dbias) {
         on().layerNorm.layerNormBackward(x, weight, mean, rstd, dy, dx, dweight, dbias);
         keep(x, weight, mean, rstd, dy, dx, dweight, dbias);
+    }
+
+    @Override
+    public void gelu(View x, View y) {
+        on().gelu.gelu(x, y);
+        keep(x, y);
+    }
+
+    @Override
+    public void geluBackward(View x, View dy, View dx) {
+        on().gelu.geluBackward(x, dy, dx);
+        keep(x, dy, dx);
+    }
+
+    @Override
+    public void attention(View q, View k, View v, double scale, boolean causal, View y, View logSumExp) {
+        on().attention.attention(q, k, v, scale, causal, y, logSumExp);
+        keep(q, k, v, y, logSumExp);
+    }
+
+    @Override
+    public void attentionBackward(
+            View q,
+            View k,
+            View v,
+            View y,
+            View logSumExp,
+            View dy,
+            double scale,
+            boolean causal,
+            View dq,
+            View dk,
+            View dv) {
+        on().attention.attentionBackward(q, k, v, y, logSumExp, dy, scale, causal, dq, dk, dv);
+        keep(q, k, v, y, logSumExp, dy, dq, dk, dv);
     }
 
     @Override
