@@ -2,6 +2,7 @@ package dev.jacobian.cpu;
 
 import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.AdamKernel;
+import dev.jacobian.backend.AttentionKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
 import dev.jacobian.backend.BinaryOp;
@@ -32,6 +33,7 @@ final class CpuBackend
             LogSoftmaxKernel,
             CrossEntropyKernel,
             BatchNormKernel,
+            AttentionKernel,
             DropoutKernel,
             SgdKernel,
             AdamKernel {
@@ -45,6 +47,7 @@ final class CpuBackend
     private final CpuSoftmax softmax;
     private final CpuCrossEntropy crossEntropy;
     private final CpuBatchNorm batchNorm;
+    private final CpuAttention attention;
     private final CpuOptimizers optimizers;
 
     CpuBackend(Parallel team, RowKernels rows) {
@@ -59,6 +62,7 @@ final class CpuBackend
         softmax = new CpuSoftmax(team, rows.softmax(), copy);
         crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
         batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy, elementwise);
+        attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
         optimizers = new CpuOptimizers(team, rows.update());
     }
 
@@ -259,6 +263,29 @@ final class CpuBackend
             View dbias) {
         batchNorm.backward(x, weight, mean, variance, epsilon, activation, y, dy, dx, dweight, dbias);
         keep(x, weight, mean, variance, y, dy, dx, dweight, dbias);
+    }
+
+    @Override
+    public void attention(View q, View k, View v, double scale, boolean causal, View y, View logSumExp) {
+        attention.forward(q, k, v, scale, causal, y, logSumExp);
+        keep(q, k, v, y, logSumExp);
+    }
+
+    @Override
+    public void attentionBackward(
+            View q,
+            View k,
+            View v,
+            View y,
+            View logSumExp,
+            View dy,
+            double scale,
+            boolean causal,
+            View dq,
+            View dk,
+            View dv) {
+        attention.backward(q, k, v, y, logSumExp, dy, scale, causal, dq, dk, dv);
+        keep(q, k, v, y, logSumExp, dy, dq, dk, dv);
     }
 
     @Override

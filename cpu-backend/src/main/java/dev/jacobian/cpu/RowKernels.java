@@ -8,6 +8,7 @@ package dev.jacobian.cpu;
  * @param reductions sums, maxima and minima
  * @param softmax softmax and cross-entropy
  * @param norm batch normalisation
+ * @param attention attention
  * @param update dropout and optimisers
  * @param description what these loops are made of, for people
  */
@@ -16,5 +17,6 @@ public record RowKernels(
         ReduceRows reductions,
         SoftmaxRows softmax,
         NormRows norm,
+        AttentionRows attention,
         UpdateRows update,
         String description) {}

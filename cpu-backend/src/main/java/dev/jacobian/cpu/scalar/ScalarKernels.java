@@ -13,6 +13,7 @@ public final class ScalarKernels {
                 new ScalarReduceRows(),
                 new ScalarSoftmaxRows(),
                 new ScalarNormRows(),
+                new ScalarAttentionRows(),
                 new ScalarUpdateRows(),
                 "scalar");
     }

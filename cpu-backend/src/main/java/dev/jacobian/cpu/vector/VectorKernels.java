@@ -13,6 +13,7 @@ public final class VectorKernels {
                 new VectorReduceRows(),
                 new VectorSoftmaxRows(),
                 new VectorNormRows(),
+                new VectorAttentionRows(),
                 new VectorUpdateRows(),
                 Lanes.SPECIES.vectorBitSize() + "-bit vectors");
     }
