@@ -31,6 +31,7 @@ import dev.jacobian.op.CrossEntropy;
 import dev.jacobian.op.Expand;
 import dev.jacobian.op.Extremum;
 import dev.jacobian.op.Gather;
+import dev.jacobian.op.Gelu;
 import dev.jacobian.op.LayerNorm;
 import dev.jacobian.op.Linear;
 import dev.jacobian.op.LinearActivation;
@@ -735,7 +736,8 @@ public sealed class Tensor implements Keepable permits Param {
 
     /** Gaussian error linear unit, x · Φ(x) = x/2 · (1 + erf(x/√2)) (Hendrycks and Gimpel, 2016). */
     public final Tensor gelu() {
-        return mul(0.5).mul(mul(Math.sqrt(0.5)).erf().add(1));
+        Check.supported(UnaryOp.ERF, this);
+        return Autograd.apply(new Gelu(), this);
     }
 
     /** Softplus, ln(1 + eˣ), without overflow. */

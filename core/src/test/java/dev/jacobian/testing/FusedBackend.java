@@ -9,6 +9,8 @@ import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
 import dev.jacobian.backend.IndexRangeException;
+import dev.jacobian.backend.Erf;
+import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.SgdKernel;
@@ -27,6 +29,7 @@ public final class FusedBackend extends FusedAttentionBackend
             CrossEntropyKernel,
             BatchNormKernel,
             BiasActivationKernel,
+            GeluKernel,
             DropoutKernel,
             SgdKernel,
             AdamKernel {
@@ -316,6 +319,30 @@ public final class FusedBackend extends FusedAttentionBackend
         write(dweights, dweight);
         write(dbiases, dbias);
         write(out, dx);
+    }
+
+    @Override
+    public void gelu(View x, View y) {
+        double[] values = read(x);
+        for (int i = 0; i < values.length; i++) {
+            values[i] *= normalDistribution(values[i]);
+        }
+        write(values, y);
+    }
+
+    @Override
+    public void geluBackward(View x, View dy, View dx) {
+        double[] values = read(x);
+        double[] gradient = read(dy);
+        for (int i = 0; i < values.length; i++) {
+            double density = Math.exp(-values[i] * values[i] / 2) / Math.sqrt(2 * Math.PI);
+            gradient[i] *= normalDistribution(values[i]) + values[i] * density;
+        }
+        write(gradient, dx);
+    }
+
+    private static double normalDistribution(double x) {
+        return (1 + Erf.erf(x * Math.sqrt(0.5))) / 2;
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.jacobian.backend.BiasActivationKernel;
 import dev.jacobian.backend.CrossEntropyKernel;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.LayerNormKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.SoftmaxKernel;
@@ -29,6 +30,7 @@ final class FusedCases {
                 OpCase.of("CrossEntropy", "", FusedCases::crossEntropy).fusedBy(CrossEntropyKernel.class),
                 OpCase.of("BatchNorm", "", FusedCases::batchNorm).fusedBy(BatchNormKernel.class),
                 OpCase.of("LayerNorm", "", FusedCases::layerNorm).fusedBy(LayerNormKernel.class),
+                OpCase.of("Gelu", "", FusedCases::gelu).fusedBy(GeluKernel.class),
                 OpCase.of("LinearActivation", "", FusedCases::linear).fusedBy(BiasActivationKernel.class),
                 OpCase.of("Dropout", "", FusedCases::dropout).fusedBy(DropoutKernel.class));
     }
@@ -172,6 +174,17 @@ final class FusedCases {
                                 Sample.Input.of(Domain.NONZERO, "weight", 4),
                                 Sample.Input.of(Domain.REAL, "bias", 4)),
                         Tolerance.ulps(12).above(16), Tolerance.ulps(16).above(4096), true));
+    }
+
+    /** What cancels is of the size of x, at most 3. */
+    private static Stream<Sample> gelu(Grid grid) {
+        Stream<Sample> drawn = grid.all().map(shape -> new Sample(Arrays.toString(shape),
+                values -> values.getFirst().gelu(), List.of(Sample.Input.of(Domain.REAL, "x", shape)),
+                Tolerance.ulps(4).above(3), Tolerance.ulps(8).above(2), false));
+        Sample hard = new Sample("special", values -> values.getFirst().gelu(), List.of(Sample.Input.of(DType.FLOAT32,
+                INF, -INF, NAN, 0, -0.0, 1e-40, -1e-40, 3e38, -3e38, 2e19, -2e19, 1000, -1000, 6, -6, 5.5, -5.5, 9,
+                -9)), Tolerance.ulps(4).above(3), Tolerance.ulps(8).above(2), true);
+        return grid.specials() ? Stream.concat(drawn, Stream.of(hard)) : drawn;
     }
 
     private static Stream<Sample> dropout(Grid grid) {
