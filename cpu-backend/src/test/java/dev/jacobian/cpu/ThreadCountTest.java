@@ -125,4 +125,23 @@ class ThreadCountTest {
         }
         check((backend, results) -> backend.scatterAdd(x, 0, rows.expand(x.shape()), made(results, 10, 33)));
     }
+
+    @Test
+    void ofAttention() {
+        for (int[] dims : new int[][] {{2, 3, 150, 150, 32}, {1, 1, 300, 700, 20}}) {
+            View q = Tensors.random(11, dims[0], dims[1], dims[2], dims[4]);
+            View k = Tensors.random(12, dims[0], dims[1], dims[3], dims[4]);
+            View v = Tensors.random(13, dims[0], dims[1], dims[3], dims[4]);
+            View dy = Tensors.random(14, dims[0], dims[1], dims[2], dims[4]);
+            for (boolean causal : new boolean[] {true, false}) {
+                check((backend, results) -> {
+                    View y = made(results, q.shape().toArray());
+                    View logSumExp = made(results, dims[0], dims[1], dims[2]);
+                    backend.attention(q, k, v, 0.2, causal, y, logSumExp);
+                    backend.attentionBackward(q, k, v, y, logSumExp, dy, 0.2, causal, made(results, q.shape().toArray()),
+                            made(results, k.shape().toArray()), made(results, k.shape().toArray()));
+                });
+            }
+        }
+    }
 }
