@@ -9,6 +9,7 @@ package dev.jacobian.cpu;
  * @param softmax softmax and cross-entropy
  * @param norm batch normalisation
  * @param update dropout and optimisers
+ * @param pooling pooling over planes
  * @param description what these loops are made of, for people
  */
 public record RowKernels(
@@ -17,4 +18,5 @@ public record RowKernels(
         SoftmaxRows softmax,
         NormRows norm,
         UpdateRows update,
+        PoolRows pooling,
         String description) {}

@@ -14,6 +14,7 @@ public final class ScalarKernels {
                 new ScalarSoftmaxRows(),
                 new ScalarNormRows(),
                 new ScalarUpdateRows(),
+                new ScalarPoolRows(),
                 "scalar");
     }
 }

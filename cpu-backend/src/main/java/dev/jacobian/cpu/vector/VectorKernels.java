@@ -14,6 +14,7 @@ public final class VectorKernels {
                 new VectorSoftmaxRows(),
                 new VectorNormRows(),
                 new VectorUpdateRows(),
+                new VectorPoolRows(),
                 Lanes.SPECIES.vectorBitSize() + "-bit vectors");
     }
 }
