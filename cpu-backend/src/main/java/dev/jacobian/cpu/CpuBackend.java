@@ -3,6 +3,7 @@ package dev.jacobian.cpu;
 import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.AdamKernel;
 import dev.jacobian.backend.AttentionKernel;
+import dev.jacobian.backend.AvgPool2dKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
 import dev.jacobian.backend.BinaryOp;
@@ -15,6 +16,7 @@ import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.LogSoftmaxKernel;
+import dev.jacobian.backend.MaxPool2dKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.SgdKernel;
@@ -39,6 +41,8 @@ final class CpuBackend
             AttentionKernel,
             Conv2dKernel,
             DropoutKernel,
+            MaxPool2dKernel,
+            AvgPool2dKernel,
             SgdKernel,
             AdamKernel {
     private final String description;
@@ -54,6 +58,8 @@ final class CpuBackend
     private final CpuAttention attention;
     private final CpuConv2d conv2d;
     private final CpuOptimizers optimizers;
+    private final CpuMaxPool2d maxPool;
+    private final CpuAvgPool2d avgPool;
 
     CpuBackend(Parallel team, RowKernels rows) {
         int threads = team.threads();
@@ -70,6 +76,8 @@ final class CpuBackend
         attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
         conv2d = new CpuConv2d(team, copy, new Convolution(GemmKernels.bestTaps(), GemmKernels.best()));
         optimizers = new CpuOptimizers(team, rows.update());
+        maxPool = new CpuMaxPool2d(team, rows.pooling());
+        avgPool = new CpuAvgPool2d(team, rows.pooling(), rows.reductions(), rows.elements());
     }
 
     @Override
@@ -307,6 +315,27 @@ final class CpuBackend
     public void conv2dBackwardWeight(View x, View dy, Window2d window, int groups, View dweight) {
         conv2d.backwardWeight(x, dy, window, groups, dweight);
         keep(x, dy, dweight);
+    public void maxPool2d(View x, Window2d window, View y, View index) {
+        maxPool.forward(x, window, y, index);
+        keep(x, y, index);
+    }
+
+    @Override
+    public void maxPool2dBackward(View dy, View index, Window2d window, View dx) {
+        maxPool.backward(dy, index, window, dx);
+        keep(dy, index, dx);
+    }
+
+    @Override
+    public void avgPool2d(View x, Window2d window, boolean countIncludePad, View y) {
+        avgPool.forward(x, window, countIncludePad, y);
+        keep(x, y);
+    }
+
+    @Override
+    public void avgPool2dBackward(View dy, Window2d window, boolean countIncludePad, View dx) {
+        avgPool.backward(dy, window, countIncludePad, dx);
+        keep(dy, dx);
     }
 
     @Override
