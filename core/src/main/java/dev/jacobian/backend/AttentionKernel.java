@@ -6,8 +6,8 @@ package dev.jacobian.backend;
  * block: memory for all T × S scores is never needed (Dao et al., 2022).
  *
  * <p>The last axis of every view has stride 1 (or length 1), other strides are any, so that q, k and v may be parts of one
- * packed projection, and their gradients parts of one packed gradient. What is written overlaps nothing else. B, H, T, S
- * and D may be 0; D is 0 for all or none.
+ * packed projection, and their gradients parts of one packed gradient. What is written overlaps nothing else. B, H, T and S
+ * may be 0; D is at least 1.
  *
  * <p>A causal query t sees the keys s ≤ t only: the mask is aligned at the upper left, where T and S differ too. A query
  * of which a seen score is NaN or +∞, or all are −∞, has NaN for its y and its logSumExp. Whether what is not finite in

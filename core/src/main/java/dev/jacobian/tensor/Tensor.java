@@ -17,6 +17,7 @@ import dev.jacobian.memory.Keepable;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.memory.Storage;
 import dev.jacobian.op.ArgReduce;
+import dev.jacobian.op.Attention;
 import dev.jacobian.op.AvgPool2d;
 import dev.jacobian.op.Binary;
 import dev.jacobian.op.BinaryScalar;
@@ -39,6 +40,7 @@ import dev.jacobian.op.MaxPool2d;
 import dev.jacobian.op.Permute;
 import dev.jacobian.op.Reshape;
 import dev.jacobian.op.ScatterAdd;
+import dev.jacobian.op.SelfAttention;
 import dev.jacobian.op.Softmax;
 import dev.jacobian.op.Sum;
 import dev.jacobian.op.Transfer;
@@ -1361,6 +1363,51 @@ public sealed class Tensor implements Keepable permits Param {
         WindowCheck.layerNorm(this, normalizedShape, weight, bias);
         LayerNorm op = new LayerNorm(normalizedShape.length, epsilon);
         return weight == null ? Autograd.apply(op, this) : Autograd.apply(op, this, weight, bias);
+    }
+
+    // ---- attention
+
+    /**
+     * Scaled dot-product attention of these queries [B, H, T, D], with scores divided by √D; see
+     * {@link #scaledDotProductAttention(Tensor, Tensor, double, boolean)}.
+     *
+     * @param k keys, [B, H, S, D]
+     * @param v values, [B, H, S, D]
+     * @param causal whether query t sees the keys s ≤ t only
+     * @return [B, H, T, D]
+     */
+    public final Tensor scaledDotProductAttention(Tensor k, Tensor v, boolean causal) {
+        AttentionCheck.attention(this, k, v);
+        return Autograd.apply(new Attention(1 / Math.sqrt(dim(3)), causal), this, k, v);
+    }
+
+    /**
+     * Scaled dot-product attention of these queries [B, H, T, D], softmax(scale · q kᵀ) v (Vaswani et al., 2017), as
+     * PyTorch's function of that name. Zeros where there are no keys. Where the device has a kernel for it, the T × S
+     * scores are never stored.
+     *
+     * @param k keys, [B, H, S, D]
+     * @param v values, [B, H, S, D]
+     * @param scale the factor of the scores
+     * @param causal whether query t sees the keys s ≤ t only
+     * @return [B, H, T, D]
+     */
+    public final Tensor scaledDotProductAttention(Tensor k, Tensor v, double scale, boolean causal) {
+        AttentionCheck.attention(this, k, v);
+        return Autograd.apply(new Attention(scale, causal), this, k, v);
+    }
+
+    /**
+     * Scaled dot-product attention of tokens to each other, of a packed projection [B, T, 3 · H · D]: the queries of all
+     * heads, then their keys, then their values. The same as splitting it, without copies.
+     *
+     * @param heads H, at least 1
+     * @param causal whether a token sees no later ones
+     * @return [B, T, H · D], the heads' results one after the other
+     */
+    public final Tensor selfAttention(int heads, boolean causal) {
+        AttentionCheck.selfAttention(this, heads);
+        return Autograd.apply(new SelfAttention(heads, causal), this);
     }
 
     // ---- windows over planes

@@ -20,7 +20,7 @@ import java.util.List;
  * The {@link ReferenceBackend} with every fused kernel, in plain loops after the formulas of their contracts: so that
  * fused operations are tested where there is no fast backend.
  */
-public final class FusedBackend extends FusedWindowBackend
+public final class FusedBackend extends FusedAttentionBackend
         implements
             SoftmaxKernel,
             LogSoftmaxKernel,

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 public final class OpCases {
     private static final List<OpCase> ALL = Stream.of(UnaryCases.all(), BinaryCases.all(), CompareCases.all(),
             ReduceCases.all(), ShapeCases.all(), ProductCases.all(), FusedCases.all(), ConvolutionCases.all(),
-            CompositeCases.all())
+            AttentionCases.all(), CompositeCases.all())
             .flatMap(cases -> cases).toList();
 
     private OpCases() {}
