@@ -9,7 +9,7 @@ import dev.jacobian.memory.MemoryScope;
 
 /** This project as one of the libraries that the benchmark compares: everything through its public classes. */
 final class JacobianLibrary implements Library {
-    private static final String INFERENCE = " inference";
+    static final String INFERENCE = " inference";
 
     private final Device device;
 
