@@ -186,7 +186,7 @@ record Operation(String name, double flops, double bytes, Supplier<Runnable> rea
                 Tensor q = normal(name + "/q", 16, 4, 128, 32);
                 Tensor k = normal(name + "/k", 16, 4, 128, 32);
                 Tensor v = normal(name + "/v", 16, 4, 128, 32);
-                return Prepared.of(() -> Attention.causal(q, k, v), q, k, v);
+                return Prepared.of(() -> q.scaledDotProductAttention(k, v, true), q, k, v);
             });
         }
 

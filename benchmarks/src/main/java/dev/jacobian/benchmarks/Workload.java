@@ -7,15 +7,7 @@ import dev.jacobian.loss.CrossEntropyLoss;
 import dev.jacobian.loss.Loss;
 import dev.jacobian.loss.MseLoss;
 import dev.jacobian.memory.MemoryScope;
-import dev.jacobian.nn.BatchNorm;
-import dev.jacobian.nn.Conv2d;
-import dev.jacobian.nn.Flatten;
 import dev.jacobian.nn.Layer;
-import dev.jacobian.nn.Linear;
-import dev.jacobian.nn.MaxPool2d;
-import dev.jacobian.nn.ReLU;
-import dev.jacobian.nn.Sequential;
-import dev.jacobian.nn.Tanh;
 import dev.jacobian.optim.Adam;
 import dev.jacobian.optim.AdamW;
 import dev.jacobian.optim.Optimizer;
@@ -46,34 +38,24 @@ public record Workload(String name, String title, Supplier<Layer> model, Supplie
 
     /** A perceptron with batch norm, two convolutional networks, a transformer, and one that is nothing but overhead. */
     public static final List<Workload> ALL = List.of(
-            new Workload("W1", "W1 MLP with batch norm, batch 128", Workload::perceptron,
+            new Workload("W1", "W1 MLP with batch norm, batch 128", Models::perceptron,
                     () -> normal("W1/x", 128, 784), () -> labels("W1/y", 128, 10), new CrossEntropyLoss(),
                     parameters -> new Sgd(parameters, 0.01).momentum(0.9)),
-            new Workload("W2", "W2 CNN, batch 64", Workload::convolutional, () -> normal("W2/x", 64, 1, 28, 28),
+            new Workload("W2", "W2 CNN, batch 64", Models::convolutional, () -> normal("W2/x", 64, 1, 28, 28),
                     () -> labels("W2/y", 64, 10), new CrossEntropyLoss(), parameters -> new Adam(parameters, 1e-3)),
-            new Workload("W3", "W3 ResNet-20, batch 32", ResNet::new, () -> normal("W3/x", 32, 3, 32, 32),
+            new Workload("W3", "W3 ResNet-20, batch 32", Models::resNet, () -> normal("W3/x", 32, 3, 32, 32),
                     () -> labels("W3/y", 32, 10), new CrossEntropyLoss(),
                     parameters -> new Sgd(parameters, 0.01).momentum(0.9)),
-            new Workload("W4", "W4 character transformer, batch 16", CharTransformer::new,
-                    () -> labels("W4/x", 16 * CharTransformer.CONTEXT, CharTransformer.VOCABULARY).reshape(16, CharTransformer.CONTEXT),
-                    () -> labels("W4/y", 16 * CharTransformer.CONTEXT, CharTransformer.VOCABULARY),
-                    new CrossEntropyLoss(), parameters -> new AdamW(parameters, 1e-3)),
-            new Workload("W5", "W5 tiny MLP, batch 16", Workload::tiny, () -> normal("W5/x", 16, 2),
+            new Workload("W4", "W4 character transformer, batch 16", Models::transformer,
+                    () -> labels("W4/x", 16 * Models.CONTEXT, Models.VOCABULARY).reshape(16, Models.CONTEXT),
+                    () -> labels("W4/y", 16 * Models.CONTEXT, Models.VOCABULARY),
+                    Workload::ofTokens, parameters -> new AdamW(parameters, 1e-3)),
+            new Workload("W5", "W5 tiny MLP, batch 16", Models::tiny, () -> normal("W5/x", 16, 2),
                     () -> normal("W5/y", 16, 1), new MseLoss(), parameters -> new Sgd(parameters, 0.01)));
 
-    private static Layer perceptron() {
-        return new Sequential(new Linear(784, 512), new BatchNorm(512), new ReLU(), new Linear(512, 512),
-                new BatchNorm(512), new ReLU(), new Linear(512, 10));
-    }
-
-    private static Layer convolutional() {
-        return new Sequential(new Conv2d(1, 32, 3).padding(1), new ReLU(), new MaxPool2d(2),
-                new Conv2d(32, 64, 3).padding(1), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(64 * 49, 128),
-                new ReLU(), new Linear(128, 10));
-    }
-
-    private static Layer tiny() {
-        return new Sequential(new Linear(2, 16), new Tanh(), new Linear(16, 16), new Tanh(), new Linear(16, 1));
+    /** Logits of each token of each sequence, and what comes next. */
+    private static Tensor ofTokens(Tensor logits, Tensor next) {
+        return new CrossEntropyLoss().call(logits.reshape(-1, logits.dim(-1)), next);
     }
 
     private static Tensor normal(String name, int... dims) {
@@ -106,14 +88,14 @@ public record Workload(String name, String title, Supplier<Layer> model, Supplie
     /** What a parameter begins with; nothing for those of a normalisation, which begin with 1 and 0 everywhere. */
     private float[] initial(String path, Param parameter, Map<String, Param> parameters) {
         int count = Math.toIntExact(parameter.size());
-        String common = name + "/" + ResNet.commonName(path);
-        if (path.indexOf('.') < 0) {
-            return Numbers.normal(common, count, EMBEDDING_STD);
+        String common = Models.commonName(name, path);
+        if (common.indexOf('.') < 0) {
+            return Numbers.normal(name + "/" + common, count, EMBEDDING_STD);
         }
-        Param weight = parameters.get(path.substring(0, path.lastIndexOf('.')) + ".weight");
+        Param weight = parameters.get(path.replaceFirst("bias$", "weight"));
         return weight.rank() == 1
                 ? new float[0]
-                : Numbers.weight(common, count, Math.toIntExact(weight.size() / weight.dim(0)));
+                : Numbers.weight(name + "/" + common, count, Math.toIntExact(weight.size() / weight.dim(0)));
     }
 
     /** A network, its data and its optimiser, in the memory scope that was open when it was made. */
