@@ -16,6 +16,7 @@ import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -52,6 +53,10 @@ public record Workload(String name, String title, Supplier<Layer> model, Supplie
                     Workload::ofTokens, parameters -> new AdamW(parameters, 1e-3)),
             new Workload("W5", "W5 tiny MLP, batch 16", Models::tiny, () -> normal("W5/x", 16, 2),
                     () -> normal("W5/y", 16, 1), new MseLoss(), parameters -> new Sgd(parameters, 0.01)));
+
+    /** Those that even a software device gets through in seconds. */
+    static final List<Workload> LIGHT =
+            ALL.stream().filter(workload -> Set.of("W1", "W2", "W5").contains(workload.name())).toList();
 
     /** Logits of each token of each sequence, and what comes next. */
     private static Tensor ofTokens(Tensor logits, Tensor next) {

@@ -75,7 +75,7 @@ public final class Worker {
      * @param commands where commands come from
      * @param answers where answers go
      */
-    static void serve(Library library, BufferedReader commands, PrintStream answers) {
+    public static void serve(Library library, BufferedReader commands, PrintStream answers) {
         Worker worker = new Worker(library);
         try {
             String command = commands.readLine();
