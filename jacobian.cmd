@@ -4,7 +4,10 @@ rem JACOBIAN_OPTS holds further options for java. After changing sources: mvn -D
 setlocal
 set "home=%~dp0"
 set "dist=%home%examples\target\dist"
+set "tools=%home%benchmarks\target\dist"
 set "jdk="
+set "tool="
+set "rest="
 
 if defined JAVA_HOME call :consider "%JAVA_HOME%"
 for /f "delims=" %%j in ('where java 2^>nul') do call :consider "%%~dpj.."
@@ -17,28 +20,44 @@ if not defined jdk (
     exit /b 1
 )
 
-if exist "%dist%\stamp" goto run
+if "%~1"=="gpu-check" set "tool=GpuCheck"
+if "%~1"=="bench" set "tool=Bench"
+if defined tool goto tool
+if not exist "%dist%\stamp" call :build "about 10 s" -Dfast package || exit /b 1
+"%jdk%\bin\java.exe" --add-modules=dev.jacobian.core,dev.jacobian.cpu,jdk.incubator.vector ^
+    --enable-native-access=ALL-UNNAMED,dev.jacobian.core,dev.jacobian.cpu %JACOBIAN_OPTS% ^
+    -p "%dist%\mods" -cp "%dist%\lib\*" dev.jacobian.examples.Main %*
+exit /b %errorlevel%
+
+rem The check of a graphics card and the benchmark, with the tests and libraries that they need.
+:tool
+if not exist "%tools%\stamp" call :build "about a minute" -DskipTests -pl benchmarks -am package || exit /b 1
+rem What follows the first word; neither the list by number nor quotes around the whole keep commas and bars.
+set args=%*
+if "%tool%"=="Bench" set rest=%args:*bench=%
+if "%tool%"=="GpuCheck" set rest=%args:*gpu-check=%
+"%jdk%\bin\java.exe" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED "-Djacobian.home=%home%." ^
+    %JACOBIAN_OPTS% -cp "%tools%\lib\*" dev.jacobian.benchmarks.%tool% %rest%
+exit /b %errorlevel%
+
+rem Builds with Maven; %1 says how long that takes, the rest are Maven's arguments.
+:build
 where mvn >nul 2>nul
 if errorlevel 1 (
     echo jacobian: must be built first, and mvn is not on the PATH; install Maven 3.8 or newer 1>&2
     exit /b 1
 )
-echo jacobian: building with Maven (about 10 s; the first time it also downloads) 1>&2
+echo jacobian: building with Maven (%~1; the first time it also downloads) 1>&2
 set "JAVA_HOME=%jdk%"
 pushd "%home%"
-call mvn -B -q -Dfast package 1>&2
+call mvn -B -q %2 %3 %4 %5 %6 1>&2
 if errorlevel 1 (
     popd
     echo jacobian: the build failed; its messages are above 1>&2
     exit /b 1
 )
 popd
-
-:run
-"%jdk%\bin\java.exe" --add-modules=dev.jacobian.core,dev.jacobian.cpu,jdk.incubator.vector ^
-    --enable-native-access=ALL-UNNAMED,dev.jacobian.core,dev.jacobian.cpu %JACOBIAN_OPTS% ^
-    -p "%dist%\mods" -cp "%dist%\lib\*" dev.jacobian.examples.Main %*
-exit /b %errorlevel%
+exit /b 0
 
 rem Takes the folder %1 if none is taken yet and it holds a JDK 25, 25.0.3 or newer: its release file says so.
 :consider

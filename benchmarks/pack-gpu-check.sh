@@ -5,7 +5,7 @@ set -eu
 home=$(cd "$(dirname "$0")/.." && pwd -P)
 archive=${1:?usage: $0 gpu-check.tar.gz [MNIST_FOLDER]}
 mnist=${2:-}
-lib=$home/benchmarks/target/gpu-check/lib
+lib=$home/benchmarks/target/dist/lib
 
 jdk=$("$home/jacobian" --print-jdk)
 if [ ! -f "$lib/jacobian-benchmarks.jar" ]; then
@@ -17,6 +17,10 @@ trap 'rm -rf "$work"' EXIT
 target=$work/gpu-check
 mkdir -p "$target/lib" "$work/natives"
 cp "$lib"/*.jar "$target/lib/"
+# What only the benchmark of CPUs needs.
+for library in jmh-core jopt-simple commons-math3 xchart VectorGraphics2D; do
+    rm -f "$target/lib/$library.jar"
+done
 
 # Two thirds of JCuda's libraries are a PTX compiler that nobody calls.
 natives=$target/lib/jcuda-natives-linux-x86_64.jar

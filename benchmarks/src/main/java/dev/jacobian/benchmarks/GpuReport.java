@@ -96,9 +96,8 @@ final class GpuReport {
                 .append(values.get("mnist")).append("\n- ").append(limitsText()).append("\n- PyTorch: ")
                 .append(torch.containsKey("missing") ? "none (" + torch.get("missing") + ")" : torch.get("torch"))
                 .append("\n\n| training step | ms | range | PyTorch eager, ms | torch.compile, ms |\n|---|---|---|---|---|\n");
-        for (Workload workload : Workload.ALL) {
-            text.append(row(workload, torch));
-        }
+        Workload.ALL.stream().filter(workload -> steps.containsKey(workload.name()))
+                .forEach(workload -> text.append(row(workload, torch)));
         text.append("\n| kernel | µs | GB/s or TFLOP/s | share of the limit | PyTorch, µs |\n|---|---|---|---|---|\n");
         for (Map<String, Object> kernel : kernels) {
             text.append(row(kernel, torch));

@@ -1,7 +1,6 @@
 package dev.jacobian.benchmarks;
 
 import dev.jacobian.backend.Device;
-import java.util.Arrays;
 
 /**
  * Measures work on a device in blocks of runs. Devices work while Java goes on, so a block ends with a synchronisation and
@@ -59,8 +58,7 @@ public record Stopwatch(Device device, double warmUpSeconds, double blockSeconds
             device.synchronize();
             times[i] = seconds(before) / perBlock;
         }
-        Arrays.sort(times);
-        return new Timing(times[blocks / 2], times[0], times[blocks - 1]);
+        return Timing.of(times);
     }
 
     private static double seconds(long since) {

@@ -1,5 +1,7 @@
 package dev.jacobian.benchmarks;
 
+import java.util.Arrays;
+
 /**
  * How long one run of some work takes.
  *
@@ -7,4 +9,16 @@ package dev.jacobian.benchmarks;
  * @param fastest the fastest block's time for a run
  * @param slowest the slowest block's
  */
-public record Timing(double seconds, double fastest, double slowest) {}
+public record Timing(double seconds, double fastest, double slowest) {
+    /**
+     * Sums measurements up.
+     *
+     * @param blocks seconds of a run in each block, at least one
+     * @return median and range
+     */
+    static Timing of(double... blocks) {
+        double[] sorted = blocks.clone();
+        Arrays.sort(sorted);
+        return new Timing(sorted[sorted.length / 2], sorted[0], sorted[sorted.length - 1]);
+    }
+}

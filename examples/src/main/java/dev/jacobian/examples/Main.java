@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
                 "", "Examples:", "  jacobian train mnist",
                 "  jacobian train fashion --epochs 5 --save fashion.safetensors",
                 "  jacobian run examples/scripts/Mnist.java DIR",
-                "", "On Linux, jacobian gpu-check checks and measures a graphics card; see its --help."})
+                "", "jacobian bench measures this machine beside other libraries; on Linux, jacobian gpu-check checks",
+                "and measures a graphics card. See their --help."})
 public final class Main implements Runnable {
 
     private static final String VERBOSE = "JACOBIAN_VERBOSE";

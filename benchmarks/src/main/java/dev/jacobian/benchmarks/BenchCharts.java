@@ -1,0 +1,113 @@
+package dev.jacobian.benchmarks;
+
+import dev.jacobian.benchmarks.BenchCase.Kind;
+import dev.jacobian.benchmarks.BenchReport.CaseResult;
+import java.awt.Color;
+import java.awt.Font;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.knowm.xchart.AnnotationLine;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.ChartEncoder;
+import org.knowm.xchart.HorizontalBarChart;
+import org.knowm.xchart.HorizontalBarChartBuilder;
+import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.Styler.LegendPosition;
+
+/** Charts of a run, as SVG. */
+final class BenchCharts {
+    private static final int WIDTH = 800;
+    private static final int STEPS_HEIGHT = 360;
+    private static final int FRAME_HEIGHT = 110;
+    private static final int BAR_HEIGHT = 19;
+    private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
+
+    private BenchCharts() {}
+
+    /** Our time over that of every other library, step by step; nothing if there is no other. */
+    static Optional<String> steps(BenchReport report) {
+        CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(STEPS_HEIGHT)
+                .title("Training step: time of Jacobian / time of the other (below 1: Jacobian is faster)").build();
+        List<CaseResult> steps = report.ofKind(Kind.STEP);
+        for (String library : report.others()) {
+            List<String> names = new ArrayList<>();
+            List<Double> ratios = new ArrayList<>();
+            List<Double> errors = new ArrayList<>();
+            for (CaseResult step : steps) {
+                step.ratio(library).ifPresent(ratio -> {
+                    names.add(step.measured().title().replaceAll(",.*| with batch norm", ""));
+                    ratios.add(ratio.median());
+                    errors.add((ratio.highest() - ratio.lowest()) / 2);
+                });
+            }
+            if (!names.isEmpty()) {
+                chart.addSeries(library, names, ratios, errors);
+            }
+        }
+        if (chart.getSeriesCollection().isEmpty()) {
+            return Optional.empty();
+        }
+        style(chart.getStyler());
+        chart.getStyler().setLabelsVisible(true).setAvailableSpaceFill(0.6).setDecimalPattern("0.00")
+                .setLegendVisible(chart.getSeriesCollection().size() > 1);
+        chart.getStyler().setYAxisMin(0.0);
+        chart.addAnnotation(new AnnotationLine(1, false, false));
+        return Optional.of(svg(chart));
+    }
+
+    /** Which share of the machine's limit our operations reach; nothing if none was measured. */
+    static Optional<String> operations(BenchReport report) {
+        List<String> names = new ArrayList<>();
+        List<Double> shares = new ArrayList<>();
+        for (CaseResult result : report.ofKind(Kind.OPERATION)) {
+            if (result.results().containsKey(BenchReport.OURS)) {
+                report.shareOfLimit(result, BenchReport.OURS).ifPresent(share -> {
+                    names.add(result.measured().name());
+                    shares.add(100 * share);
+                });
+            }
+        }
+        if (names.isEmpty()) {
+            return Optional.empty();
+        }
+        // The chart draws from the bottom.
+        Collections.reverse(names);
+        Collections.reverse(shares);
+        HorizontalBarChart chart = new HorizontalBarChartBuilder().width(WIDTH)
+                .height(FRAME_HEIGHT + BAR_HEIGHT * names.size())
+                .title("Operations: percent of what the machine's arithmetic or memory allows").build();
+        chart.addSeries("share of the limit, %", shares, names);
+        style(chart.getStyler());
+        chart.getStyler().setAvailableSpaceFill(0.7).setLabelsVisible(true).setDecimalPattern("0").setLegendVisible(false);
+        chart.getStyler().setXAxisMin(0.0);
+        return Optional.of(svg(chart));
+    }
+
+    private static void style(AxesChartStyler styler) {
+        styler.setBaseFont(FONT).setChartTitleFont(FONT.deriveFont(Font.BOLD, 13f));
+        styler.setAxisTickLabelsFont(FONT).setAxisTitlesVisible(false);
+        styler.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false).setLegendPosition(LegendPosition.OutsideS);
+        styler.setSeriesColors(new Color[] {new Color(0x2b6cb0), new Color(0xdd6b20), new Color(0x2f855a)});
+        styler.setAnnotationLineColor(Color.DARK_GRAY);
+    }
+
+    private static String svg(Chart<?, ?> chart) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ChartEncoder.saveChart(chart, bytes, "svg");
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+        String document = bytes.toString(StandardCharsets.UTF_8);
+        // Without what only a file of its own may begin with.
+        return document.substring(document.indexOf("<svg"));
+    }
+}

@@ -1,0 +1,164 @@
+package dev.jacobian.benchmarks;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What a run found; {@code bench.json} is this.
+ *
+ * @param date when, in UTC
+ * @param machine where
+ * @param threads how many each library was given
+ * @param turns how it was timed
+ * @param libraries what each worker says of itself, by its name
+ * @param cases what was measured, in order
+ * @param coldStarts how the first steps of a fresh process went
+ * @param problems one line for everything that makes the run fail
+ */
+record BenchReport(String date, Machine machine, int threads, Turns turns, Map<String, String> libraries,
+        List<CaseResult> cases, List<ColdStart> coldStarts, List<String> problems) {
+    /** The name of our worker on the CPU; those on other devices have theirs behind it. */
+    static final String OURS = "ours";
+
+    /**
+     * A case, measured.
+     *
+     * @param measured what was
+     * @param results by worker, ours first
+     */
+    record CaseResult(BenchCase measured, Map<String, LibraryResult> results) {
+        /** Our time over another worker's, if both have the case. */
+        Optional<Ratio> ratio(String library) {
+            LibraryResult ours = results.get(OURS);
+            LibraryResult theirs = results.get(library);
+            return library.equals(OURS) || ours == null || theirs == null
+                    ? Optional.empty()
+                    : Optional.of(Ratio.ofNeighbours(ours.blockSeconds(), theirs.blockSeconds()));
+        }
+
+        /** What a worker reaches: floating-point operations or bytes a second; 0 where nothing limits the case. */
+        double rate(String library) {
+            return (measured.flops() + measured.bytes()) / results.get(library).timing().seconds();
+        }
+    }
+
+    /**
+     * One worker's part of a case.
+     *
+     * @param timing of a call
+     * @param blocks every block that counts
+     * @param repeated how many were disturbed, and repeated
+     * @param losses how far the first losses are from ours; null for ours, and where there are none
+     * @param memoryBytes what a call needs as the library counts it; −1 where it does not, null where nobody asked
+     * @param residentBytes at most during a call, above those before the case was opened; null where nobody asked
+     * @param besideBusyThread time of a call while another process keeps one core busy; null where nobody asked
+     */
+    record LibraryResult(Timing timing, List<Block> blocks, int repeated, LossCheck losses, Long memoryBytes,
+            Long residentBytes, Timing besideBusyThread) {
+        double[] blockSeconds() {
+            return blocks.stream().mapToDouble(Block::seconds).toArray();
+        }
+
+        long disturbed() {
+            return blocks.stream().filter(Block::disturbed).count();
+        }
+    }
+
+    /**
+     * The first steps of a fresh process.
+     *
+     * @param library whose
+     * @param caseName of what
+     * @param calls some of them
+     */
+    record ColdStart(String library, String caseName, List<ColdCall> calls) {
+        private static final double FULL_SPEED = 1.2;
+
+        /** From three numbers a call. */
+        static ColdStart of(String library, String caseName, double[] marks) {
+            List<ColdCall> calls = new ArrayList<>();
+            for (int i = 0; i + 2 < marks.length; i += 3) {
+                calls.add(new ColdCall((int) marks[i], marks[i + 1], marks[i + 2]));
+            }
+            return new ColdStart(library, caseName, List.copyOf(calls));
+        }
+
+        /** The first of the calls from which on all take at most a fifth longer than the fastest. */
+        ColdCall fullSpeed() {
+            double limit = FULL_SPEED * calls.stream().mapToDouble(ColdCall::seconds).min().orElse(0);
+            int first = calls.size() - 1;
+            while (first > 0 && calls.get(first - 1).seconds() <= limit) {
+                first--;
+            }
+            return calls.get(first);
+        }
+    }
+
+    /**
+     * One of them.
+     *
+     * @param number from 1
+     * @param sinceStart seconds from the start of the process to its end
+     * @param seconds it took
+     */
+    record ColdCall(int number, double sinceStart, double seconds) {}
+
+    /** The workers that appear beside ours, in order. */
+    List<String> others() {
+        return libraries.keySet().stream().filter(name -> !name.equals(OURS)).toList();
+    }
+
+    List<CaseResult> ofKind(BenchCase.Kind kind) {
+        return cases.stream().filter(result -> result.measured().kind() == kind).toList();
+    }
+
+    /** What one of our workers reaches in a share of the machine's limit; nothing if that was not measured. */
+    Optional<Double> shareOfLimit(CaseResult result, String library) {
+        Limits limit = result.measured().limit();
+        return limit == null
+                ? Optional.empty()
+                : ofKind(BenchCase.Kind.LIMIT).stream().filter(other -> other.measured().name().equals(limit.title))
+                        .findFirst().map(other -> result.rate(library) / other.rate(OURS));
+    }
+
+    private static JsonMapper mapper() {
+        return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+    }
+
+    void write(Path file) throws IOException {
+        Files.writeString(file, mapper().writeValueAsString(this));
+    }
+
+    /**
+     * Reads what {@link #write} wrote.
+     *
+     * @throws IOException if it cannot be read, or is something else
+     */
+    static BenchReport read(Path file) throws IOException {
+        try {
+            return mapper().readValue(Files.readString(file), BenchReport.class);
+        } catch (JacksonException wrong) {
+            throw new IOException(file + " is no result of a benchmark: " + wrong.getOriginalMessage(), wrong);
+        }
+    }
+
+    /** The results of one worker by case. */
+    Map<String, LibraryResult> resultsOf(String library) {
+        Map<String, LibraryResult> found = new LinkedHashMap<>();
+        for (CaseResult result : cases) {
+            if (result.results().containsKey(library)) {
+                found.put(result.measured().name(), result.results().get(library));
+            }
+        }
+        return found;
+    }
+}

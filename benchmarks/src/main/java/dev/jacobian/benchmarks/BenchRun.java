@@ -1,0 +1,152 @@
+package dev.jacobian.benchmarks;
+
+import dev.jacobian.benchmarks.BenchCase.Kind;
+import dev.jacobian.benchmarks.BenchReport.CaseResult;
+import dev.jacobian.benchmarks.BenchReport.ColdStart;
+import dev.jacobian.benchmarks.BenchReport.LibraryResult;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Goes through the cases with all workers. */
+final class BenchRun implements AutoCloseable {
+    /** The yardstick: that its losses are others than ours fails the run. */
+    private static final String YARDSTICK = "libtorch";
+
+    private static final List<String> COLD = List.of("W1", "W3");
+
+    private final Turns turns;
+    private final boolean neighbour;
+    private final Consumer<String> progress;
+    private final List<WorkerClient> workers = new ArrayList<>();
+    private final Map<String, String> descriptions = new LinkedHashMap<>();
+    private final List<CaseResult> results = new ArrayList<>();
+    private final List<ColdStart> coldStarts = new ArrayList<>();
+    private final List<String> problems = new ArrayList<>();
+
+    /**
+     * A run.
+     *
+     * @param turns how it times
+     * @param neighbour whether steps are also timed beside a busy thread
+     * @param progress gets a line about each case
+     */
+    BenchRun(Turns turns, boolean neighbour, Consumer<String> progress) {
+        this.turns = turns;
+        this.neighbour = neighbour;
+        this.progress = progress;
+    }
+
+    /** Adds a worker; ours first. The run closes it. */
+    void add(WorkerClient worker) {
+        try {
+            descriptions.put(worker.name(), worker.describe());
+            workers.add(worker);
+        } catch (WorkerException failed) {
+            worker.close();
+            problem(failed.getMessage());
+        }
+    }
+
+    /** Measures one case with every worker that has it. */
+    void measure(BenchCase measured) {
+        List<WorkerClient> open = new ArrayList<>();
+        Map<WorkerClient, LossCheck> checks = new LinkedHashMap<>();
+        try {
+            double[] ours = null;
+            for (WorkerClient worker : List.copyOf(workers)) {
+                if (opens(worker, measured)) {
+                    open.add(worker);
+                    if (measured.kind() == Kind.STEP) {
+                        double[] losses = worker.losses(LossCheck.STEPS);
+                        if (ours != null) {
+                            check(measured, worker, LossCheck.of(ours, losses), checks);
+                        }
+                        ours = ours == null ? losses : ours;
+                    }
+                }
+            }
+            if (!open.isEmpty()) {
+                finish(measured, turns.measure(open), checks);
+            }
+            open.forEach(WorkerClient::closeCase);
+        } catch (WorkerException failed) {
+            problem(failed.getMessage());
+            workers.removeIf(worker -> !worker.isAlive());
+        }
+    }
+
+    private boolean opens(WorkerClient worker, BenchCase measured) {
+        try {
+            return worker.open(measured.name());
+        } catch (WorkerException failed) {
+            problem(failed.getMessage());
+            if (!worker.isAlive()) {
+                workers.remove(worker);
+            }
+            return false;
+        }
+    }
+
+    private void check(BenchCase measured, WorkerClient worker, LossCheck check, Map<WorkerClient, LossCheck> checks) {
+        if (check != null) {
+            checks.put(worker, check);
+            if (!check.passed() && worker.name().equals(YARDSTICK)) {
+                problem(measured.name() + ": losses differ from those of " + worker.name() + " by up to "
+                        + check.largest() + " of their value");
+            }
+        }
+    }
+
+    private void finish(BenchCase measured, Map<WorkerClient, Turns.Measured> times, Map<WorkerClient, LossCheck> checks) {
+        Map<String, LibraryResult> all = new LinkedHashMap<>();
+        times.forEach((worker, time) -> {
+            long[] memory = measured.kind() == Kind.STEP ? worker.memory() : null;
+            Timing beside = neighbour && measured.kind() == Kind.STEP ? turns.measureBesideBusyThread(worker) : null;
+            all.put(worker.name(), new LibraryResult(Timing.of(time.seconds()), time.blocks(), time.repeated(),
+                    checks.get(worker), memory == null ? null : memory[0], memory == null ? null : memory[1], beside));
+        });
+        CaseResult result = new CaseResult(measured, all);
+        results.add(result);
+        StringBuilder line = new StringBuilder(String.format("%-34s", measured.title()));
+        all.forEach((name, library) -> line.append("  ").append(name).append(' ')
+                .append(Texts.time(library.timing().seconds()))
+                .append(result.ratio(name).map(ratio -> ", " + ratio).orElse(""))
+                .append(library.disturbed() > 0 ? " DISTURBED" : ""));
+        progress.accept(line.toString());
+    }
+
+    /** Starts fresh processes, and looks at their first steps. */
+    void measureColdStarts(Libraries libraries, double seconds) {
+        for (String name : descriptions.keySet()) {
+            for (String caseName : COLD) {
+                try (WorkerClient worker = libraries.start(name)) {
+                    if (worker.open(caseName)) {
+                        coldStarts.add(ColdStart.of(name, caseName, worker.cold(seconds)));
+                    }
+                } catch (WorkerException failed) {
+                    problem(failed.getMessage());
+                }
+            }
+        }
+    }
+
+    private void problem(String text) {
+        problems.add(text);
+        progress.accept("PROBLEM  " + text);
+    }
+
+    BenchReport report(int threads) {
+        return new BenchReport(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Machine.here(), threads, turns,
+                new LinkedHashMap<>(descriptions), List.copyOf(results), List.copyOf(coldStarts), List.copyOf(problems));
+    }
+
+    @Override
+    public void close() {
+        workers.forEach(WorkerClient::close);
+    }
+}
