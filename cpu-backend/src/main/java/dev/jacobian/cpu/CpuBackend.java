@@ -300,6 +300,9 @@ final class CpuBackend
             View dv) {
         attention.backward(q, k, v, y, logSumExp, dy, scale, causal, dq, dk, dv);
         keep(q, k, v, y, logSumExp, dy, dq, dk, dv);
+    }
+
+    @Override
     public void conv2d(View x, View weight, View bias, Window2d window, int groups, View y) {
         conv2d.forward(x, weight, bias, window, groups, y);
         keep(x, weight, bias, y);
@@ -315,6 +318,9 @@ final class CpuBackend
     public void conv2dBackwardWeight(View x, View dy, Window2d window, int groups, View dweight) {
         conv2d.backwardWeight(x, dy, window, groups, dweight);
         keep(x, dy, dweight);
+    }
+
+    @Override
     public void maxPool2d(View x, Window2d window, View y, View index) {
         maxPool.forward(x, window, y, index);
         keep(x, y, index);
