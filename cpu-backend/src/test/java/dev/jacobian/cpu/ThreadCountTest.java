@@ -138,7 +138,8 @@ class ThreadCountTest {
                     View y = made(results, q.shape().toArray());
                     View logSumExp = made(results, dims[0], dims[1], dims[2]);
                     backend.attention(q, k, v, 0.2, causal, y, logSumExp);
-                    backend.attentionBackward(q, k, v, y, logSumExp, dy, 0.2, causal, made(results, q.shape().toArray()),
+                    backend.attentionBackward(q, k, v, y, logSumExp, dy, 0.2, causal,
+                            made(results, q.shape().toArray()),
                             made(results, k.shape().toArray()), made(results, k.shape().toArray()));
                 });
             }

@@ -58,7 +58,7 @@ public class AttentionBenchmark {
     @Setup
     public void setUp() {
         kernel = Device.of("cpu").backend().kernel(AttentionKernel.class, DType.FLOAT32);
-        String[] lengths = shape.split("x");
+        String[] lengths = shape.split("x", -1);
         int batch = Integer.parseInt(lengths[0]);
         int heads = Integer.parseInt(lengths[1]);
         int tokens = Integer.parseInt(lengths[2]);
