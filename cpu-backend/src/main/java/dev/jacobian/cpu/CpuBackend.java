@@ -5,6 +5,7 @@ import dev.jacobian.backend.AdamKernel;
 import dev.jacobian.backend.AttentionKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
+import dev.jacobian.backend.BiasActivationKernel;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.CompareOp;
 import dev.jacobian.backend.CrossEntropyKernel;
@@ -12,7 +13,9 @@ import dev.jacobian.backend.DType;
 import dev.jacobian.backend.DeviceBuffer;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.HostBuffer;
+import dev.jacobian.backend.LayerNormKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.ReduceOp;
@@ -34,6 +37,9 @@ final class CpuBackend
             CrossEntropyKernel,
             BatchNormKernel,
             AttentionKernel,
+            LayerNormKernel,
+            BiasActivationKernel,
+            GeluKernel,
             DropoutKernel,
             SgdKernel,
             AdamKernel {
@@ -48,6 +54,9 @@ final class CpuBackend
     private final CpuCrossEntropy crossEntropy;
     private final CpuBatchNorm batchNorm;
     private final CpuAttention attention;
+    private final CpuGelu gelu;
+    private final CpuLayerNorm layerNorm;
+    private final CpuBiasActivation biasActivation;
     private final CpuOptimizers optimizers;
 
     CpuBackend(Parallel team, RowKernels rows) {
@@ -61,8 +70,11 @@ final class CpuBackend
         random = new CpuRandom(team, rows.update(), copy);
         softmax = new CpuSoftmax(team, rows.softmax(), copy);
         crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
-        batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy, elementwise);
         attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
+        batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy);
+        gelu = new CpuGelu(team, rows.gelu());
+        layerNorm = new CpuLayerNorm(team, rows.layerNorm(), rows.biasActivation(), copy);
+        biasActivation = new CpuBiasActivation(team, rows.biasActivation(), rows.elements(), copy);
         optimizers = new CpuOptimizers(team, rows.update());
     }
 
@@ -286,6 +298,43 @@ final class CpuBackend
             View dv) {
         attention.backward(q, k, v, y, logSumExp, dy, scale, causal, dq, dk, dv);
         keep(q, k, v, y, logSumExp, dy, dq, dk, dv);
+    }
+
+    @Override
+    public void layerNorm(View x, View weight, View bias, double epsilon, View mean, View rstd, View y) {
+        layerNorm.forward(x, weight, bias, epsilon, mean, rstd, y);
+        keep(x, weight, bias, mean, rstd, y);
+    }
+
+    @Override
+    public void layerNormBackward(View x, View weight, View mean, View rstd, View dy, View dx, View dweight,
+            View dbias) {
+        layerNorm.backward(x, weight, mean, rstd, dy, dx, dweight, dbias);
+        keep(x, weight, mean, rstd, dy, dx, dweight, dbias);
+    }
+
+    @Override
+    public void biasActivation(View x, View bias, Activation activation, View y) {
+        biasActivation.forward(x, bias, activation, y);
+        keep(x, bias, y);
+    }
+
+    @Override
+    public void biasActivationBackward(View y, View dy, Activation activation, View dx, View dbias) {
+        biasActivation.backward(y, dy, activation, dx, dbias);
+        keep(y, dy, dx, dbias);
+    }
+
+    @Override
+    public void gelu(View x, View y) {
+        gelu.forward(x, y);
+        keep(x, y);
+    }
+
+    @Override
+    public void geluBackward(View x, View dy, View dx) {
+        gelu.backward(x, dy, dx);
+        keep(x, dy, dx);
     }
 
     @Override
