@@ -6,6 +6,7 @@ import dev.jacobian.backend.AttentionKernel;
 import dev.jacobian.backend.AvgPool2dKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
+import dev.jacobian.backend.BiasActivationKernel;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.CompareOp;
 import dev.jacobian.backend.Conv2dKernel;
@@ -14,7 +15,9 @@ import dev.jacobian.backend.DType;
 import dev.jacobian.backend.DeviceBuffer;
 import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.HostBuffer;
+import dev.jacobian.backend.LayerNormKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.MaxPool2dKernel;
 import dev.jacobian.backend.RandomKey;
@@ -40,6 +43,9 @@ final class CpuBackend
             BatchNormKernel,
             AttentionKernel,
             Conv2dKernel,
+            LayerNormKernel,
+            BiasActivationKernel,
+            GeluKernel,
             DropoutKernel,
             MaxPool2dKernel,
             AvgPool2dKernel,
@@ -57,6 +63,9 @@ final class CpuBackend
     private final CpuBatchNorm batchNorm;
     private final CpuAttention attention;
     private final CpuConv2d conv2d;
+    private final CpuGelu gelu;
+    private final CpuLayerNorm layerNorm;
+    private final CpuBiasActivation biasActivation;
     private final CpuOptimizers optimizers;
     private final CpuMaxPool2d maxPool;
     private final CpuAvgPool2d avgPool;
@@ -72,9 +81,12 @@ final class CpuBackend
         random = new CpuRandom(team, rows.update(), copy);
         softmax = new CpuSoftmax(team, rows.softmax(), copy);
         crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
-        batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy, elementwise);
         attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
         conv2d = new CpuConv2d(team, copy, new Convolution(GemmKernels.bestTaps(), GemmKernels.best()));
+        batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy);
+        gelu = new CpuGelu(team, rows.gelu());
+        layerNorm = new CpuLayerNorm(team, rows.layerNorm(), rows.biasActivation(), copy);
+        biasActivation = new CpuBiasActivation(team, rows.biasActivation(), rows.elements(), copy);
         optimizers = new CpuOptimizers(team, rows.update());
         maxPool = new CpuMaxPool2d(team, rows.pooling());
         avgPool = new CpuAvgPool2d(team, rows.pooling(), rows.reductions(), rows.elements());
@@ -335,6 +347,33 @@ final class CpuBackend
     @Override
     public void avgPool2d(View x, Window2d window, boolean countIncludePad, View y) {
         avgPool.forward(x, window, countIncludePad, y);
+    public void layerNorm(View x, View weight, View bias, double epsilon, View mean, View rstd, View y) {
+        layerNorm.forward(x, weight, bias, epsilon, mean, rstd, y);
+        keep(x, weight, bias, mean, rstd, y);
+    }
+
+    @Override
+    public void layerNormBackward(View x, View weight, View mean, View rstd, View dy, View dx, View dweight,
+            View dbias) {
+        layerNorm.backward(x, weight, mean, rstd, dy, dx, dweight, dbias);
+        keep(x, weight, mean, rstd, dy, dx, dweight, dbias);
+    }
+
+    @Override
+    public void biasActivation(View x, View bias, Activation activation, View y) {
+        biasActivation.forward(x, bias, activation, y);
+        keep(x, bias, y);
+    }
+
+    @Override
+    public void biasActivationBackward(View y, View dy, Activation activation, View dx, View dbias) {
+        biasActivation.backward(y, dy, activation, dx, dbias);
+        keep(y, dy, dx, dbias);
+    }
+
+    @Override
+    public void gelu(View x, View y) {
+        gelu.forward(x, y);
         keep(x, y);
     }
 
@@ -342,6 +381,9 @@ final class CpuBackend
     public void avgPool2dBackward(View dy, Window2d window, boolean countIncludePad, View dx) {
         avgPool.backward(dy, window, countIncludePad, dx);
         keep(dy, dx);
+    public void geluBackward(View x, View dy, View dx) {
+        gelu.backward(x, dy, dx);
+        keep(x, dy, dx);
     }
 
     @Override

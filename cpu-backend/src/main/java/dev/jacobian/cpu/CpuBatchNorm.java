@@ -1,9 +1,7 @@
 package dev.jacobian.cpu;
 
 import dev.jacobian.backend.Activation;
-import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.ReduceOp;
-import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -12,7 +10,7 @@ import java.util.Arrays;
  * Batch normalisation over [N, C, …]. Statistics come from one pass over memory: a piece of a channel that fits in cache
  * gives its mean and its squared deviations from it, and the pieces are combined in double precision by the formulas of
  * Chan, Golub and LeVeque (1979). With one element a channel and example, channels are columns; otherwise runs. The
- * activation is a pass of its own, in place.
+ * activation is part of the pass that writes, and of those that read the gradient.
  */
 final class CpuBatchNorm {
     private static final int PIECE = 16_384;
@@ -21,14 +19,12 @@ final class CpuBatchNorm {
     private final ReduceRows reductions;
     private final NormRows rows;
     private final CpuCopy copy;
-    private final CpuElementwise elementwise;
 
-    CpuBatchNorm(Parallel team, ReduceRows reductions, NormRows rows, CpuCopy copy, CpuElementwise elementwise) {
+    CpuBatchNorm(Parallel team, ReduceRows reductions, NormRows rows, CpuCopy copy) {
         this.team = team;
         this.reductions = reductions;
         this.rows = rows;
         this.copy = copy;
-        this.elementwise = elementwise;
     }
 
     void forward(View x, View weight, View bias, double epsilon, Activation activation, View mean, View variance,
@@ -51,34 +47,31 @@ final class CpuBatchNorm {
             scales[c] = (float) (get(weight, c) / Math.sqrt(squares[c] / count + epsilon));
             biases[c] = get(bias, c);
         }
+        float least = activation == Activation.RELU ? 0 : Float.NEGATIVE_INFINITY;
         layout.write(team, (at, n, c) -> {
             if (layout.inner == 1) {
-                rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means, scales, biases, c);
+                rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means, scales, biases, c, least);
             } else {
-                rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means[c], scales[c], biases[c]);
+                rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means[c], scales[c], biases[c], least);
             }
         });
-        if (activation == Activation.RELU) {
-            elementwise.unary(UnaryOp.RELU, y, y);
-        }
     }
 
-    /** The gradient is read from dx where it has to be masked or made dense: the last loop writes in place. */
+    /** The gradient is read from dx where it has to be made dense: the last loop writes in place. */
     void backward(View x, View weight, View mean, View variance, double epsilon, Activation activation, View y,
             View dy, View dx, View dweight, View dbias) {
         Layout layout = new Layout(x);
         int channels = layout.channels;
         double count = (double) layout.examples * layout.inner;
         View gradient = dy;
-        if (activation == Activation.RELU) {
-            elementwise.binary(BinaryOp.RELU_GRAD, dy, y, dx);
-            gradient = dx;
-        } else if (!dy.isContiguous()) {
+        if (!dy.isContiguous()) {
             copy.copy(dy, dx);
             gradient = dx;
         }
         MemorySegment from = Floats.memory(x);
         MemorySegment grad = Floats.memory(gradient);
+        MemorySegment result = activation == Activation.RELU ? Floats.memory(y) : null;
+        long resultAt = result == null ? 0 : y.offset();
         long gradAt = gradient.offset();
         float[] means = new float[channels];
         for (int c = 0; c < channels; c++) {
@@ -86,7 +79,7 @@ final class CpuBatchNorm {
         }
         double[] sums = new double[channels];
         double[] products = new double[channels];
-        products(layout, from, x.offset(), grad, gradAt, means, sums, products);
+        products(layout, from, x.offset(), result, resultAt, grad, gradAt, means, sums, products);
         float[] scales = new float[channels];
         float[] a = new float[channels];
         float[] b = new float[channels];
@@ -101,11 +94,11 @@ final class CpuBatchNorm {
         MemorySegment to = Floats.memory(dx);
         layout.write(team, (at, n, c) -> {
             if (layout.inner == 1) {
-                rows.backward(from, x.offset() + at, grad, gradAt + at, to, dx.offset() + at, n, means, scales, a, b,
-                        c);
+                rows.backward(from, x.offset() + at, result, resultAt + at, grad, gradAt + at, to, dx.offset() + at, n,
+                        means, scales, a, b, c);
             } else {
-                rows.backward(from, x.offset() + at, grad, gradAt + at, to, dx.offset() + at, n, means[c], scales[c],
-                        a[c], b[c]);
+                rows.backward(from, x.offset() + at, result, resultAt + at, grad, gradAt + at, to, dx.offset() + at, n,
+                        means[c], scales[c], a[c], b[c]);
             }
         });
     }
@@ -177,21 +170,22 @@ final class CpuBatchNorm {
         return Math.max(0, squares - count * delta * delta) + (Double.isNaN(squares) ? Double.NaN : 0);
     }
 
-    /** Σ dy and Σ dy · (x − mean) of each channel. */
-    private void products(Layout layout, MemorySegment x, long offset, MemorySegment dy, long dyOffset, float[] means,
-            double[] sums, double[] products) {
+    /** Σ g and Σ g · (x − mean) of each channel. */
+    private void products(Layout layout, MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment dy,
+            long dyAt, float[] means, double[] sums, double[] products) {
         int pieces = layout.pieces();
         double[][] partSums = new double[pieces][sums.length];
         double[][] partProducts = new double[pieces][sums.length];
         layout.measure(team, (piece, first, end, c, width) -> {
             if (layout.inner == 1) {
-                columnProducts(layout, x, offset, dy, dyOffset, means, first, end, c, width, partSums[piece],
+                columnProducts(layout, x, xAt, y, yAt, dy, dyAt, means, first, end, c, width, partSums[piece],
                         partProducts[piece]);
             } else {
-                layout.runs(first, end, c, (at, n) -> {
-                    partSums[piece][c] += reductions.run(ReduceOp.SUM, dy, dyOffset + at, n);
-                    partProducts[piece][c] += reductions.product(x, offset + at, dy, dyOffset + at, n, means[c]);
-                });
+                double[] parts = new double[2];
+                layout.runs(first, end, c,
+                        (at, n) -> rows.products(x, xAt + at, y, yAt + at, dy, dyAt + at, n, means[c], parts));
+                partSums[piece][c] = parts[0];
+                partProducts[piece][c] = parts[1];
             }
         });
         for (int piece = 0; piece < pieces; piece++) {
@@ -202,21 +196,19 @@ final class CpuBatchNorm {
         }
     }
 
-    private void columnProducts(Layout layout, MemorySegment x, long offset, MemorySegment dy, long dyOffset,
-            float[] means, int first, int end, int c, int width, double[] sums, double[] products) {
-        float[] part = new float[width];
+    private void columnProducts(Layout layout, MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment dy,
+            long dyAt, float[] means, int first, int end, int c, int width, double[] sums, double[] products) {
+        float[] sum = new float[width];
+        float[] product = new float[width];
         float[] center = Arrays.copyOfRange(means, c, c + width);
         int channels = layout.channels;
         for (int row = first; row < end; row += ReduceRows.ROWS) {
             long at = (long) row * channels + c;
-            int count = Math.min(ReduceRows.ROWS, end - row);
-            reductions.columns(ReduceOp.SUM, dy, dyOffset + at, channels, count, part, width);
+            rows.columnProducts(x, xAt + at, y, yAt + at, dy, dyAt + at, channels,
+                    Math.min(ReduceRows.ROWS, end - row), center, sum, product, width);
             for (int i = 0; i < width; i++) {
-                sums[c + i] += part[i];
-            }
-            reductions.columnProducts(x, offset + at, dy, dyOffset + at, channels, count, center, part, width);
-            for (int i = 0; i < width; i++) {
-                products[c + i] += part[i];
+                sums[c + i] += sum[i];
+                products[c + i] += product[i];
             }
         }
     }

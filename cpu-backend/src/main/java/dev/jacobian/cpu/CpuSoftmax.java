@@ -26,11 +26,8 @@ final class CpuSoftmax {
         int n = y.dim(axis);
         Layout layout = Layout.of(y, axis);
         if (layout.inner == 1) {
-            Ranges.run(team, layout.outer, n, (first, last) -> {
-                for (long row = first; row < last; row++) {
-                    rows.row(log, from, input.offset() + row * n, to, y.offset() + row * n, n);
-                }
-            });
+            Ranges.run(team, layout.outer, n, (first, last) -> rows.rows(log, from, input.offset() + first * n, to,
+                    y.offset() + first * n, last - first, n));
         } else {
             layout.run(team, (at, columns) -> rows.columns(
                     log, from, input.offset() + at, to, y.offset() + at, layout.inner, n, columns));

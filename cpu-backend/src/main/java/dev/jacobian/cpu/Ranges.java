@@ -3,6 +3,7 @@ package dev.jacobian.cpu;
 import dev.jacobian.backend.View;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 
 /** Cuts work into chunks that depend on its size only, and gives them to the team where they are worth it. */
 final class Ranges {
@@ -36,6 +37,17 @@ final class Ranges {
             long from = task * chunk;
             body.run(from, Math.min(size, from + chunk));
         });
+    }
+
+    /** Runs numbered tasks that work on so many elements together. */
+    static void tasks(Parallel team, int tasks, long elements, IntConsumer body) {
+        if (elements <= SERIAL) {
+            for (int task = 0; task < tasks; task++) {
+                body.accept(task);
+            }
+            return;
+        }
+        team.run(tasks, (task, _) -> body.accept(task));
     }
 
     /** Works on one range of one of several tensors. */

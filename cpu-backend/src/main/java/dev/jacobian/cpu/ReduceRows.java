@@ -28,19 +28,4 @@ public interface ReduceRows {
 
     /** out[c] = Σ (x[row][c] − center[c])² over the rows. */
     void columnSquares(MemorySegment x, long at, long rowStep, int rows, float[] center, float[] out, int columns);
-
-    /** Σ dy · (x − center) of a run. */
-    float product(MemorySegment x, long at, MemorySegment dy, long dyAt, int n, float center);
-
-    /** out[c] = Σ dy[row][c] · (x[row][c] − center[c]) over the rows; x and dy have one row step. */
-    void columnProducts(
-            MemorySegment x,
-            long at,
-            MemorySegment dy,
-            long dyAt,
-            long rowStep,
-            int rows,
-            float[] center,
-            float[] out,
-            int columns);
 }

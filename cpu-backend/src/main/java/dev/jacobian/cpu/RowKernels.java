@@ -9,6 +9,9 @@ package dev.jacobian.cpu;
  * @param softmax softmax and cross-entropy
  * @param norm batch normalisation
  * @param attention attention
+ * @param gelu GELU
+ * @param layerNorm layer normalisation
+ * @param biasActivation bias and activation of linear layers
  * @param update dropout and optimisers
  * @param pooling pooling over planes
  * @param description what these loops are made of, for people
@@ -19,6 +22,9 @@ public record RowKernels(
         SoftmaxRows softmax,
         NormRows norm,
         AttentionRows attention,
+        GeluRows gelu,
+        LayerNormRows layerNorm,
+        BiasActivationRows biasActivation,
         UpdateRows update,
         PoolRows pooling,
         String description) {}

@@ -13,8 +13,8 @@ public interface SoftmaxRows {
     /** Σ e^(x − max), in double precision from float32 lanes. */
     double sumExp(MemorySegment x, long at, int n, float max);
 
-    /** y = softmax(x), or its logarithm, of one row. */
-    void row(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, int n);
+    /** y = softmax(x), or its logarithm, of rows of n that lie one after another. */
+    void rows(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rows, int n);
 
     /** y = softmax(x), or its logarithm, of each column. */
     void columns(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep, int n, int columns);

@@ -14,6 +14,9 @@ public final class ScalarKernels {
                 new ScalarSoftmaxRows(),
                 new ScalarNormRows(),
                 new ScalarAttentionRows(),
+                new ScalarGeluRows(),
+                new ScalarLayerNormRows(),
+                new ScalarBiasActivationRows(),
                 new ScalarUpdateRows(),
                 new ScalarPoolRows(),
                 "scalar");

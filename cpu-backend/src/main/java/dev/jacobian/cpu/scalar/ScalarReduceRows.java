@@ -69,33 +69,4 @@ final class ScalarReduceRows implements ReduceRows {
             }
         }
     }
-
-    @Override
-    public float product(MemorySegment x, long at, MemorySegment dy, long dyAt, int n, float center) {
-        double sum = 0;
-        for (int i = 0; i < n; i++) {
-            sum += Floats.get(dy, dyAt + i) * ((double) Floats.get(x, at + i) - center);
-        }
-        return (float) sum;
-    }
-
-    @Override
-    public void columnProducts(
-            MemorySegment x,
-            long at,
-            MemorySegment dy,
-            long dyAt,
-            long rowStep,
-            int rows,
-            float[] center,
-            float[] out,
-            int columns) {
-        Arrays.fill(out, 0, columns, 0);
-        for (int row = 0; row < rows; row++) {
-            long place = row * rowStep;
-            for (int c = 0; c < columns; c++) {
-                out[c] += Floats.get(dy, dyAt + place + c) * (Floats.get(x, at + place + c) - center[c]);
-            }
-        }
-    }
 }

@@ -30,8 +30,10 @@ final class ScalarSoftmaxRows implements SoftmaxRows {
     }
 
     @Override
-    public void row(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
-        softmax(log, x, xAt, y, yAt, 1, n);
+    public void rows(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rows, int n) {
+        for (long row = 0; row < rows; row++) {
+            softmax(log, x, xAt + row * n, y, yAt + row * n, 1, n);
+        }
     }
 
     @Override

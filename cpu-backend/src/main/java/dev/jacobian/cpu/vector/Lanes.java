@@ -29,6 +29,12 @@ final class Lanes {
     private static final VectorShuffle<Float> BY_TWO = rotation(2);
     private static final VectorShuffle<Float> BY_ONE = rotation(1);
 
+    private static final VectorShuffle<Float> HALVES = across(COUNT / 2);
+    private static final VectorShuffle<Float> ACROSS_FOUR = across(4);
+    private static final VectorShuffle<Float> ACROSS_TWO = across(2);
+    private static final VectorShuffle<Float> ACROSS_ONE = across(1);
+    private static final VectorMask<Float> LOW_HALF = VectorMask.fromLong(SPECIES, (1L << COUNT / 2) - 1);
+
     /** Elements of scratch memory beyond its first vector. */
     static final int SCRATCH_LENGTH = 1024;
 
@@ -44,6 +50,10 @@ final class Lanes {
 
     private static VectorShuffle<Float> rotation(int distance) {
         return VectorShuffle.fromOp(SPECIES, i -> (i + distance) % COUNT);
+    }
+
+    private static VectorShuffle<Float> across(int distance) {
+        return VectorShuffle.fromOp(SPECIES, i -> (i ^ distance) % COUNT);
     }
 
     /** The lanes of a loop's last, partial vector. */
@@ -84,6 +94,35 @@ final class Lanes {
     /** a · b + c, rounded once where the processor can. */
     static FloatVector fma(FloatVector a, FloatVector b, float c) {
         return fma(a, b, all(c));
+    }
+
+    /**
+     * The sums of the lanes of two vectors, as the bits of one in the high and of the other in the low half: together they
+     * take little more than one. The order is fixed, as in {@link #sum}.
+     */
+    static long sums(FloatVector high, FloatVector low) {
+        FloatVector a = high.add(high.rearrange(HALVES));
+        FloatVector b = low.add(low.rearrange(HALVES));
+        FloatVector s = a.blend(b, LOW_HALF);
+        if (COUNT >= 16) {
+            s = s.add(s.rearrange(ACROSS_FOUR));
+        }
+        if (COUNT >= 8) {
+            s = s.add(s.rearrange(ACROSS_TWO));
+        }
+        s = s.add(s.rearrange(ACROSS_ONE));
+        return (long) Float.floatToRawIntBits(s.lane(COUNT - 1)) << 32
+                | Float.floatToRawIntBits(s.lane(0)) & 0xFFFF_FFFFL;
+    }
+
+    /** The first of {@link #sums}. */
+    static float high(long sums) {
+        return Float.intBitsToFloat((int) (sums >>> 32));
+    }
+
+    /** The second of {@link #sums}. */
+    static float low(long sums) {
+        return Float.intBitsToFloat((int) sums);
     }
 
     /**

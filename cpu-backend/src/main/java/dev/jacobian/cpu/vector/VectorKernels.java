@@ -14,6 +14,9 @@ public final class VectorKernels {
                 new VectorSoftmaxRows(),
                 new VectorNormRows(),
                 new VectorAttentionRows(),
+                new VectorGeluRows(),
+                new VectorLayerNormRows(),
+                new VectorBiasActivationRows(),
                 new VectorUpdateRows(),
                 new VectorPoolRows(),
                 Lanes.SPECIES.vectorBitSize() + "-bit vectors");

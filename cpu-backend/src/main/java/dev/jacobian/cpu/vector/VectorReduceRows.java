@@ -151,46 +151,4 @@ final class VectorReduceRows implements ReduceRows {
             a.intoArray(out, column, tail);
         }
     }
-
-    @Override
-    public float product(MemorySegment x, long at, MemorySegment dy, long dyAt, int n, float center) {
-        FloatVector middle = all(center);
-        FloatVector a = all(0);
-        FloatVector b = a;
-        int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = fma(load(dy, (dyAt + i) << 2), load(x, (at + i) << 2).sub(middle), a);
-            b = fma(load(dy, (dyAt + i + COUNT) << 2), load(x, (at + i + COUNT) << 2).sub(middle), b);
-        }
-        for (; i < n; i += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector first = load(x, (at + i) << 2, tail).sub(middle);
-            a = a.blend(fma(load(dy, (dyAt + i) << 2, tail), first, a), tail);
-        }
-        return Lanes.sum(a.add(b));
-    }
-
-    @Override
-    public void columnProducts(
-            MemorySegment x,
-            long at,
-            MemorySegment dy,
-            long dyAt,
-            long rowStep,
-            int rows,
-            float[] center,
-            float[] out,
-            int columns) {
-        for (int column = 0; column < columns; column += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(column, columns);
-            FloatVector middle = FloatVector.fromArray(Lanes.SPECIES, center, column, tail);
-            FloatVector a = all(0);
-            for (int row = 0; row < rows; row++) {
-                long place = column + row * rowStep;
-                FloatVector first = load(x, (at + place) << 2, tail).sub(middle);
-                a = fma(load(dy, (dyAt + place) << 2, tail), first, a);
-            }
-            a.intoArray(out, column, tail);
-        }
-    }
 }

@@ -16,6 +16,10 @@ import jdk.incubator.vector.VectorOperators;
 final class VectorSoftmaxRows implements SoftmaxRows {
     @Override
     public float max(MemorySegment x, long at, int n) {
+        return largest(x, at, n);
+    }
+
+    private static float largest(MemorySegment x, long at, int n) {
         FloatVector a = all(Float.NEGATIVE_INFINITY);
         FloatVector b = a;
         int i = 0;
@@ -37,6 +41,10 @@ final class VectorSoftmaxRows implements SoftmaxRows {
 
     @Override
     public double sumExp(MemorySegment x, long at, int n, float max) {
+        return sum(x, at, n, max);
+    }
+
+    private static double sum(MemorySegment x, long at, int n, float max) {
         double sum = 0;
         for (int i = 0; i < n; i += ReduceRows.RUN) {
             sum += sumExpOfPart(x, at + i, Math.min(ReduceRows.RUN, n - i), max);
@@ -59,10 +67,30 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     }
 
     @Override
-    public void row(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
-        float max = max(x, xAt, n);
+    public void rows(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rows, int n) {
+        if (!log && n <= COUNT) {
+            shortRows(x, xAt, y, yAt, rows, n);
+            return;
+        }
+        for (long row = 0; row < rows; row++) {
+            row(log, x, xAt + row * n, y, yAt + row * n, n);
+        }
+    }
+
+    /** Rows of one vector each, which never leave the registers. */
+    private static void shortRows(MemorySegment x, long xAt, MemorySegment y, long yAt, long rows, int n) {
+        VectorMask<Float> tail = Lanes.tail(0, n);
+        for (long at = 0; at < rows * n; at += n) {
+            FloatVector v = all(Float.NEGATIVE_INFINITY).blend(load(x, (xAt + at) << 2, tail), tail);
+            FloatVector e = VectorMath.expOfNegative(v.sub(v.reduceLanes(VectorOperators.MAX)));
+            store(e.mul(1 / Lanes.sum(e)), y, (yAt + at) << 2, tail);
+        }
+    }
+
+    private static void row(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
+        float max = largest(x, xAt, n);
         if (log) {
-            subtract(x, xAt, max, (float) Math.log(sumExp(x, xAt, n, max)), y, yAt, n);
+            subtract(x, xAt, max, (float) Math.log(sum(x, xAt, n, max)), y, yAt, n);
         } else {
             double sum = 0;
             for (int i = 0; i < n; i += ReduceRows.RUN) {
@@ -115,8 +143,12 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     @Override
     public void columns(
             boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep, int n, int columns) {
+        int whole = columns - columns % COUNT;
+        if (whole > 0) {
+            columns(log, x, xAt, y, yAt, rowStep, n, whole, Lanes.scratch());
+        }
         long step = rowStep << 2;
-        for (int column = 0; column < columns; column += COUNT) {
+        for (int column = whole; column < columns; column += COUNT) {
             VectorMask<Float> tail = Lanes.tail(column, columns);
             long from = (xAt + column) << 2;
             long to = (yAt + column) << 2;
@@ -132,6 +164,92 @@ final class VectorSoftmaxRows implements SoftmaxRows {
                     store(load(y, to + k * step, tail).mul(factor), y, to + k * step, tail);
                 }
             }
+        }
+    }
+
+    /**
+     * Whole vectors of columns, a row of them at a time, since rows may be pages apart: their maxima and sums lie in
+     * scratch memory.
+     */
+    private static void columns(
+            boolean log,
+            MemorySegment x,
+            long xAt,
+            MemorySegment y,
+            long yAt,
+            long rowStep,
+            int n,
+            int columns,
+            MemorySegment scratch) {
+        long maxima = COUNT;
+        long sums = maxima + ReduceRows.COLUMNS;
+        for (int i = 0; i < columns; i += COUNT) {
+            store(all(Float.NEGATIVE_INFINITY), scratch, (maxima + i) << 2);
+            store(all(0), scratch, (sums + i) << 2);
+        }
+        for (int k = 0; k < n; k++) {
+            rowMax(x, xAt + k * rowStep, scratch, maxima, columns);
+        }
+        for (int k = 0; k < n; k++) {
+            if (log) {
+                rowSumExp(x, xAt + k * rowStep, scratch, maxima, sums, columns);
+            } else {
+                rowExp(x, xAt + k * rowStep, y, yAt + k * rowStep, scratch, maxima, sums, columns);
+            }
+        }
+        if (log) {
+            logOf(scratch, sums, columns);
+        }
+        for (int k = 0; k < n; k++) {
+            if (log) {
+                rowSubtract(x, xAt + k * rowStep, y, yAt + k * rowStep, scratch, maxima, sums, columns);
+            } else {
+                rowDivide(y, yAt + k * rowStep, scratch, sums, columns);
+            }
+        }
+    }
+
+    private static void rowMax(MemorySegment x, long at, MemorySegment scratch, long maxima, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            FloatVector max = load(scratch, (maxima + i) << 2);
+            store(larger(max, load(x, (at + i) << 2)), scratch, (maxima + i) << 2);
+        }
+    }
+
+    private static void rowSumExp(MemorySegment x, long at, MemorySegment scratch, long maxima, long sums, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            FloatVector e = VectorMath.expOfNegative(load(x, (at + i) << 2).sub(load(scratch, (maxima + i) << 2)));
+            store(load(scratch, (sums + i) << 2).add(e), scratch, (sums + i) << 2);
+        }
+    }
+
+    private static void rowExp(
+            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long sums, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            FloatVector e = VectorMath.expOfNegative(load(x, (xAt + i) << 2).sub(load(scratch, (maxima + i) << 2)));
+            store(e, y, (yAt + i) << 2);
+            store(load(scratch, (sums + i) << 2).add(e), scratch, (sums + i) << 2);
+        }
+    }
+
+    private static void logOf(MemorySegment x, long at, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            store(VectorMath.log(load(x, (at + i) << 2)), x, (at + i) << 2);
+        }
+    }
+
+    private static void rowSubtract(
+            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long logs, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            FloatVector v = load(x, (xAt + i) << 2).sub(load(scratch, (maxima + i) << 2));
+            store(v.sub(load(scratch, (logs + i) << 2)), y, (yAt + i) << 2);
+        }
+    }
+
+    private static void rowDivide(MemorySegment y, long at, MemorySegment scratch, long sums, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            FloatVector factor = all(1).div(load(scratch, (sums + i) << 2));
+            store(load(y, (at + i) << 2).mul(factor), y, (at + i) << 2);
         }
     }
 

@@ -1,0 +1,332 @@
+package dev.jacobian.cpu.vector;
+
+import static dev.jacobian.cpu.vector.Lanes.COUNT;
+import static dev.jacobian.cpu.vector.Lanes.all;
+import static dev.jacobian.cpu.vector.Lanes.fma;
+import static dev.jacobian.cpu.vector.Lanes.load;
+import static dev.jacobian.cpu.vector.Lanes.store;
+
+import dev.jacobian.cpu.Floats;
+import dev.jacobian.cpu.LayerNormRows;
+import dev.jacobian.cpu.ReduceRows;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+
+/** Layer normalisation on vectors. Sums are made in float32 lanes for a bounded length, and in double precision beyond. */
+final class VectorLayerNormRows implements LayerNormRows {
+    private static final VectorReduceRows REDUCTIONS = new VectorReduceRows();
+
+    /**
+     * Sums are made of differences from a row's first element. Where that is more than two standard deviations from the
+     * mean, too much cancels in the variance, and squares are summed again, about the mean.
+     */
+    private static final double FAR = 4;
+
+    @Override
+    public void normalize(
+            MemorySegment x,
+            long xAt,
+            MemorySegment weight,
+            long weightAt,
+            MemorySegment bias,
+            long biasAt,
+            double epsilon,
+            MemorySegment mean,
+            long meanAt,
+            MemorySegment rstd,
+            long rstdAt,
+            MemorySegment y,
+            long yAt,
+            int rows,
+            int n) {
+        for (int row = 0; row < rows; row++) {
+            long at = xAt + (long) row * n;
+            float shift = Floats.get(x, at);
+            double sum = 0;
+            double squares = 0;
+            for (int i = 0; i < n; i += ReduceRows.RUN) {
+                long sums = sums(x, at + i, Math.min(ReduceRows.RUN, n - i), shift);
+                sum += Lanes.high(sums);
+                squares += Lanes.low(sums);
+            }
+            double delta = sum / n;
+            double variance = squares / n - delta * delta;
+            float center = (float) (shift + delta);
+            if (delta * delta > FAR * variance) {
+                delta = shift + delta - center;
+                variance = Math.max(0, squares(x, at, n, center) / n - delta * delta);
+            }
+            float scale = (float) (1 / Math.sqrt(variance + epsilon));
+            Floats.set(mean, meanAt + row, center);
+            Floats.set(rstd, rstdAt + row, scale);
+            long to = yAt + (long) row * n;
+            if (weight == null) {
+                normalize(x, at, y, to, n, center, scale);
+            } else {
+                normalize(x, at, weight, weightAt, bias, biasAt, y, to, n, center, scale);
+            }
+        }
+    }
+
+    /** Σ (x − shift) and Σ (x − shift)², as {@link Lanes#sums}. */
+    private static long sums(MemorySegment x, long at, int n, float shift) {
+        FloatVector a = all(0);
+        FloatVector b = a;
+        FloatVector aa = a;
+        FloatVector bb = a;
+        int i = 0;
+        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
+            FloatVector first = load(x, (at + i) << 2).sub(shift);
+            FloatVector second = load(x, (at + i + COUNT) << 2).sub(shift);
+            a = a.add(first);
+            b = b.add(second);
+            aa = fma(first, first, aa);
+            bb = fma(second, second, bb);
+        }
+        for (; i < n; i += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(i, n);
+            FloatVector first = all(0).blend(load(x, (at + i) << 2, tail).sub(shift), tail);
+            a = a.add(first);
+            aa = fma(first, first, aa);
+        }
+        return Lanes.sums(a.add(b), aa.add(bb));
+    }
+
+    private static double squares(MemorySegment x, long at, int n, float center) {
+        double sum = 0;
+        for (int i = 0; i < n; i += ReduceRows.RUN) {
+            sum += REDUCTIONS.squares(x, at + i, Math.min(ReduceRows.RUN, n - i), center);
+        }
+        return sum;
+    }
+
+    private static void normalize(MemorySegment x, long xAt, MemorySegment y, long yAt, int n, float mean, float scale) {
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            store(load(x, (xAt + i) << 2).sub(mean).mul(scale), y, (yAt + i) << 2);
+        }
+        if (i < n) {
+            VectorMask<Float> tail = Lanes.tail(i, n);
+            store(load(x, (xAt + i) << 2, tail).sub(mean).mul(scale), y, (yAt + i) << 2, tail);
+        }
+    }
+
+    private static void normalize(
+            MemorySegment x,
+            long xAt,
+            MemorySegment weight,
+            long weightAt,
+            MemorySegment bias,
+            long biasAt,
+            MemorySegment y,
+            long yAt,
+            int n,
+            float mean,
+            float scale) {
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector normal = load(x, (xAt + i) << 2).sub(mean).mul(scale);
+            FloatVector biases = load(bias, (biasAt + i) << 2);
+            store(fma(normal, load(weight, (weightAt + i) << 2), biases), y, (yAt + i) << 2);
+        }
+        if (i < n) {
+            VectorMask<Float> tail = Lanes.tail(i, n);
+            FloatVector normal = load(x, (xAt + i) << 2, tail).sub(mean).mul(scale);
+            FloatVector biases = load(bias, (biasAt + i) << 2, tail);
+            store(fma(normal, load(weight, (weightAt + i) << 2, tail), biases), y, (yAt + i) << 2, tail);
+        }
+    }
+
+    @Override
+    public void backward(
+            MemorySegment x,
+            long xAt,
+            MemorySegment weight,
+            long weightAt,
+            MemorySegment mean,
+            long meanAt,
+            MemorySegment rstd,
+            long rstdAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dx,
+            long dxAt,
+            int rows,
+            int n) {
+        for (int row = 0; row < rows; row++) {
+            long at = (long) row * n;
+            float center = Floats.get(mean, meanAt + row);
+            double scale = Floats.get(rstd, rstdAt + row);
+            double sum = 0;
+            double product = 0;
+            for (int i = 0; i < n; i += ReduceRows.RUN) {
+                int count = Math.min(ReduceRows.RUN, n - i);
+                long sums = weight == null
+                        ? VectorNormRows.sums(x, xAt + at + i, dy, dyAt + at + i, count, center)
+                        : gradientSums(x, xAt + at + i, weight, weightAt + i, dy, dyAt + at + i, count, center);
+                sum += Lanes.high(sums);
+                product += Lanes.low(sums);
+            }
+            float a = (float) (sum / n);
+            float b = (float) (product * scale * scale / n);
+            if (weight == null) {
+                VectorNormRows.gradient(x, xAt + at, dy, dyAt + at, dx, dxAt + at, n, center, (float) scale, a, b);
+            } else {
+                gradient(x, xAt + at, weight, weightAt, dy, dyAt + at, dx, dxAt + at, n, center, (float) scale, a, b);
+            }
+        }
+    }
+
+    /** Σ weight · dy and Σ weight · dy · (x − mean), as {@link Lanes#sums}. */
+    private static long gradientSums(
+            MemorySegment x,
+            long xAt,
+            MemorySegment weight,
+            long weightAt,
+            MemorySegment dy,
+            long dyAt,
+            int n,
+            float mean) {
+        FloatVector a = all(0);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        int i = 0;
+        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
+            FloatVector first = load(weight, (weightAt + i) << 2).mul(load(dy, (dyAt + i) << 2));
+            FloatVector second = load(weight, (weightAt + i + COUNT) << 2).mul(load(dy, (dyAt + i + COUNT) << 2));
+            a = a.add(first);
+            b = b.add(second);
+            c = fma(first, load(x, (xAt + i) << 2).sub(mean), c);
+            d = fma(second, load(x, (xAt + i + COUNT) << 2).sub(mean), d);
+        }
+        for (; i < n; i += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(i, n);
+            FloatVector first = load(weight, (weightAt + i) << 2, tail).mul(load(dy, (dyAt + i) << 2, tail));
+            a = a.add(first);
+            c = fma(first, load(x, (xAt + i) << 2, tail).sub(mean), c);
+        }
+        return Lanes.sums(a.add(b), c.add(d));
+    }
+
+    /** dx = scale · (weight · dy − a − (x − mean) · b). */
+    private static void gradient(
+            MemorySegment x,
+            long xAt,
+            MemorySegment weight,
+            long weightAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dx,
+            long dxAt,
+            int n,
+            float mean,
+            float scale,
+            float a,
+            float b) {
+        FloatVector minusA = all(-a);
+        FloatVector minusB = all(-b);
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector centered = load(x, (xAt + i) << 2).sub(mean);
+            FloatVector gradient = fma(load(weight, (weightAt + i) << 2), load(dy, (dyAt + i) << 2), minusA);
+            store(fma(centered, minusB, gradient).mul(scale), dx, (dxAt + i) << 2);
+        }
+        if (i < n) {
+            VectorMask<Float> tail = Lanes.tail(i, n);
+            FloatVector centered = load(x, (xAt + i) << 2, tail).sub(mean);
+            FloatVector weights = load(weight, (weightAt + i) << 2, tail);
+            FloatVector gradient = fma(weights, load(dy, (dyAt + i) << 2, tail), minusA);
+            store(fma(centered, minusB, gradient).mul(scale), dx, (dxAt + i) << 2, tail);
+        }
+    }
+
+    @Override
+    public void parameterGradients(
+            MemorySegment x,
+            long xAt,
+            MemorySegment mean,
+            long meanAt,
+            MemorySegment rstd,
+            long rstdAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dweight,
+            long dweightAt,
+            MemorySegment dbias,
+            long dbiasAt,
+            int rows,
+            int n) {
+        int column = 0;
+        for (; column <= n - 4 * COUNT; column += 4 * COUNT) {
+            FloatVector a = all(0);
+            FloatVector b = a;
+            FloatVector c = a;
+            FloatVector d = a;
+            FloatVector e = a;
+            FloatVector f = a;
+            FloatVector g = a;
+            FloatVector h = a;
+            for (int row = 0; row < rows; row++) {
+                long at = (long) row * n + column;
+                float center = Floats.get(mean, meanAt + row);
+                float scale = Floats.get(rstd, rstdAt + row);
+                FloatVector first = load(dy, (dyAt + at) << 2);
+                a = fma(load(x, (xAt + at) << 2).sub(center).mul(scale), first, a);
+                e = e.add(first);
+                FloatVector second = load(dy, (dyAt + at + COUNT) << 2);
+                b = fma(load(x, (xAt + at + COUNT) << 2).sub(center).mul(scale), second, b);
+                f = f.add(second);
+                FloatVector third = load(dy, (dyAt + at + 2L * COUNT) << 2);
+                c = fma(load(x, (xAt + at + 2L * COUNT) << 2).sub(center).mul(scale), third, c);
+                g = g.add(third);
+                FloatVector fourth = load(dy, (dyAt + at + 3L * COUNT) << 2);
+                d = fma(load(x, (xAt + at + 3L * COUNT) << 2).sub(center).mul(scale), fourth, d);
+                h = h.add(fourth);
+            }
+            store(a, dweight, (dweightAt + column) << 2);
+            store(b, dweight, (dweightAt + column + COUNT) << 2);
+            store(c, dweight, (dweightAt + column + 2L * COUNT) << 2);
+            store(d, dweight, (dweightAt + column + 3L * COUNT) << 2);
+            store(e, dbias, (dbiasAt + column) << 2);
+            store(f, dbias, (dbiasAt + column + COUNT) << 2);
+            store(g, dbias, (dbiasAt + column + 2L * COUNT) << 2);
+            store(h, dbias, (dbiasAt + column + 3L * COUNT) << 2);
+        }
+        for (; column < n; column += COUNT) {
+            parameterGradientsOfTail(x, xAt + column, mean, meanAt, rstd, rstdAt, dy, dyAt + column, dweight,
+                    dweightAt + column, dbias, dbiasAt + column, rows, n, Lanes.tail(column, n));
+        }
+    }
+
+    private static void parameterGradientsOfTail(
+            MemorySegment x,
+            long xAt,
+            MemorySegment mean,
+            long meanAt,
+            MemorySegment rstd,
+            long rstdAt,
+            MemorySegment dy,
+            long dyAt,
+            MemorySegment dweight,
+            long dweightAt,
+            MemorySegment dbias,
+            long dbiasAt,
+            int rows,
+            int n,
+            VectorMask<Float> tail) {
+        FloatVector weights = all(0);
+        FloatVector biases = weights;
+        for (int row = 0; row < rows; row++) {
+            long at = (long) row * n;
+            float center = Floats.get(mean, meanAt + row);
+            float scale = Floats.get(rstd, rstdAt + row);
+            FloatVector gradient = load(dy, (dyAt + at) << 2, tail);
+            weights = fma(load(x, (xAt + at) << 2, tail).sub(center).mul(scale), gradient, weights);
+            biases = biases.add(gradient);
+        }
+        store(weights, dweight, dweightAt << 2, tail);
+        store(biases, dbias, dbiasAt << 2, tail);
+    }
+}
