@@ -5,6 +5,7 @@ import static dev.jacobian.cpu.vector.Lanes.all;
 import static dev.jacobian.cpu.vector.Lanes.load;
 import static dev.jacobian.cpu.vector.Lanes.store;
 
+import dev.jacobian.cpu.Floats;
 import dev.jacobian.cpu.UpdateRows;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -44,20 +45,38 @@ final class VectorUpdateRows implements UpdateRows {
             MemorySegment v,
             long vAt,
             int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector parameter = load(p, (pAt + i) << 2, tail);
-            FloatVector gradient = load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
-            FloatVector first = load(m, (mAt + i) << 2, tail)
-                    .mul(step.beta1())
-                    .add(gradient.mul(step.oneMinusBeta1()));
-            FloatVector second = load(v, (vAt + i) << 2, tail)
-                    .mul(step.beta2())
-                    .add(gradient.mul(gradient).mul(step.oneMinusBeta2()));
-            FloatVector root = second.lanewise(VectorOperators.SQRT).div(step.root()).add(step.epsilon());
-            store(first, m, (mAt + i) << 2, tail);
-            store(second, v, (vAt + i) << 2, tail);
-            store(parameter.mul(step.factor()).sub(first.mul(step.rate()).div(root)), p, (pAt + i) << 2, tail);
+        float scale = step.scale();
+        float decay = step.decay();
+        float beta1 = step.beta1();
+        float oneMinusBeta1 = step.oneMinusBeta1();
+        float beta2 = step.beta2();
+        float oneMinusBeta2 = step.oneMinusBeta2();
+        float correction = step.root();
+        float epsilon = step.epsilon();
+        float factor = step.factor();
+        float rate = step.rate();
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector parameter = load(p, (pAt + i) << 2);
+            FloatVector gradient = load(g, (gAt + i) << 2).mul(scale).add(parameter.mul(decay));
+            FloatVector first = load(m, (mAt + i) << 2).mul(beta1).add(gradient.mul(oneMinusBeta1));
+            FloatVector second = load(v, (vAt + i) << 2).mul(beta2).add(gradient.mul(gradient).mul(oneMinusBeta2));
+            FloatVector root = second.lanewise(VectorOperators.SQRT).div(correction).add(epsilon);
+            store(first, m, (mAt + i) << 2);
+            store(second, v, (vAt + i) << 2);
+            store(parameter.mul(factor).sub(first.mul(rate).div(root)), p, (pAt + i) << 2);
+        }
+        // The same operations in the same order: where a run is cut changes no bit. With masks, this many vectors would
+        // be made on the heap.
+        for (; i < n; i++) {
+            float parameter = Floats.get(p, pAt + i);
+            float gradient = Floats.get(g, gAt + i) * scale + parameter * decay;
+            float first = Floats.get(m, mAt + i) * beta1 + gradient * oneMinusBeta1;
+            float second = Floats.get(v, vAt + i) * beta2 + gradient * gradient * oneMinusBeta2;
+            float root = (float) Math.sqrt(second) / correction + epsilon;
+            Floats.set(m, mAt + i, first);
+            Floats.set(v, vAt + i, second);
+            Floats.set(p, pAt + i, parameter * factor - first * rate / root);
         }
     }
 
