@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
  * is checked once and copied or added as one.
  */
 final class CpuGather {
+    /** The least width of a slice: whole lines of memory, and long enough to be worth finding its place. */
+    private static final int SLICE = 64;
+
     private final Parallel team;
     private final ElementRows rows;
 
@@ -65,7 +68,7 @@ final class CpuGather {
         }
         int along = split;
         int length = x.dim(along);
-        int slice = Math.max(16, Math.ceilDiv(length, 64));
+        int slice = Math.max(SLICE, Math.ceilDiv(length, 64));
         team.run(Math.ceilDiv(length, slice), (task, _) -> {
             int begin = task * slice;
             int count = Math.min(slice, length - begin);
@@ -83,6 +86,10 @@ final class CpuGather {
         boolean whole = dtype == DType.FLOAT32 && walk.innerStep(0) == 1 && walk.innerStep(1) == 0
                 && walk.innerStep(2) == 1;
         ElementRows.Binary sum = whole ? rows.binary(BinaryOp.ADD) : null;
+        if (whole && walk.rank() == 2) {
+            addRows(walk, sum, from, indices, to);
+            return;
+        }
         walk.runs(0, walk.size(), (at, n) -> {
             if (sum != null) {
                 long place = at[2] + indices.offset(at[1]);
@@ -94,6 +101,19 @@ final class CpuGather {
                 addTo(dtype, from, at[0] + i * walk.innerStep(0), to, place);
             }
         });
+    }
+
+    /** The rows of a matrix, each to the row that its index names. */
+    private static void addRows(
+            Strided walk, ElementRows.Binary sum, MemorySegment from, Indices indices, MemorySegment to) {
+        int n = Math.toIntExact(walk.dim(1));
+        long x = walk.at(0, 0);
+        long index = walk.at(1, 0);
+        long target = walk.at(2, 0);
+        for (long row = 0; row < walk.dim(0); row++) {
+            long place = target + row * walk.step(2, 0) + indices.offset(index + row * walk.step(1, 0));
+            sum.run(to, place, from, x + row * walk.step(0, 0), to, place, n);
+        }
     }
 
     private static void addTo(DType dtype, MemorySegment from, long at, MemorySegment to, long place) {
