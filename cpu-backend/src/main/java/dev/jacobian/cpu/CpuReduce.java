@@ -82,6 +82,10 @@ final class CpuReduce {
     private void runs(ReduceOp op, View x, View out, Strided outputs, Strided inputs) {
         MemorySegment from = Floats.memory(x);
         MemorySegment to = Floats.memory(out);
+        if (inputs.rank() == 1 && inputs.innerStep(0) == 1 && inputs.size() <= ReduceRows.RUN) {
+            shortRuns(op, from, to, outputs, (int) inputs.size());
+            return;
+        }
         long pieces = Math.ceilDiv(inputs.size(), PIECE);
         long piece = Math.ceilDiv(inputs.size(), pieces);
         double[] partial = new double[Math.toIntExact(pieces == 1 ? 0 : outputs.size() * pieces)];
@@ -105,6 +109,17 @@ final class CpuReduce {
             }
             Floats.set(to, outputs.at(0, output), (float) sum);
         }
+    }
+
+    /** Many outputs, each of one run that is summed at once. */
+    private void shortRuns(ReduceOp op, MemorySegment from, MemorySegment to, Strided outputs, int length) {
+        long outStep = outputs.innerStep(0);
+        long inStep = outputs.innerStep(1);
+        Ranges.run(team, outputs.size(), length, (first, last) -> outputs.runs(first, last, (at, n) -> {
+            for (int i = 0; i < n; i++) {
+                Floats.set(to, at[0] + i * outStep, rows.run(op, from, at[1] + i * inStep, length));
+            }
+        }));
     }
 
     /** Reduces the inputs of one output from one index to another. */
