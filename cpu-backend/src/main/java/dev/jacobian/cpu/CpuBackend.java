@@ -3,6 +3,7 @@ package dev.jacobian.cpu;
 import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.AdamKernel;
 import dev.jacobian.backend.AttentionKernel;
+import dev.jacobian.backend.AvgPool2dKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
 import dev.jacobian.backend.BinaryOp;
@@ -14,12 +15,14 @@ import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.LogSoftmaxKernel;
+import dev.jacobian.backend.MaxPool2dKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.SoftmaxKernel;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
+import dev.jacobian.backend.Window2d;
 import dev.jacobian.cpu.gemm.Gemm;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -35,6 +38,8 @@ final class CpuBackend
             BatchNormKernel,
             AttentionKernel,
             DropoutKernel,
+            MaxPool2dKernel,
+            AvgPool2dKernel,
             SgdKernel,
             AdamKernel {
     private final String description;
@@ -49,6 +54,8 @@ final class CpuBackend
     private final CpuBatchNorm batchNorm;
     private final CpuAttention attention;
     private final CpuOptimizers optimizers;
+    private final CpuMaxPool2d maxPool;
+    private final CpuAvgPool2d avgPool;
 
     CpuBackend(Parallel team, RowKernels rows) {
         int threads = team.threads();
@@ -64,6 +71,8 @@ final class CpuBackend
         batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy, elementwise);
         attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
         optimizers = new CpuOptimizers(team, rows.update());
+        maxPool = new CpuMaxPool2d(team, rows.pooling());
+        avgPool = new CpuAvgPool2d(team, rows.pooling(), rows.reductions(), rows.elements());
     }
 
     @Override
@@ -286,6 +295,30 @@ final class CpuBackend
             View dv) {
         attention.backward(q, k, v, y, logSumExp, dy, scale, causal, dq, dk, dv);
         keep(q, k, v, y, logSumExp, dy, dq, dk, dv);
+    }
+
+    @Override
+    public void maxPool2d(View x, Window2d window, View y, View index) {
+        maxPool.forward(x, window, y, index);
+        keep(x, y, index);
+    }
+
+    @Override
+    public void maxPool2dBackward(View dy, View index, Window2d window, View dx) {
+        maxPool.backward(dy, index, window, dx);
+        keep(dy, index, dx);
+    }
+
+    @Override
+    public void avgPool2d(View x, Window2d window, boolean countIncludePad, View y) {
+        avgPool.forward(x, window, countIncludePad, y);
+        keep(x, y);
+    }
+
+    @Override
+    public void avgPool2dBackward(View dy, Window2d window, boolean countIncludePad, View dx) {
+        avgPool.backward(dy, window, countIncludePad, dx);
+        keep(dy, dx);
     }
 
     @Override

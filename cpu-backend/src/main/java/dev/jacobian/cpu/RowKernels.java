@@ -10,6 +10,7 @@ package dev.jacobian.cpu;
  * @param norm batch normalisation
  * @param attention attention
  * @param update dropout and optimisers
+ * @param pooling pooling over planes
  * @param description what these loops are made of, for people
  */
 public record RowKernels(
@@ -19,4 +20,5 @@ public record RowKernels(
         NormRows norm,
         AttentionRows attention,
         UpdateRows update,
+        PoolRows pooling,
         String description) {}

@@ -15,6 +15,7 @@ public final class ScalarKernels {
                 new ScalarNormRows(),
                 new ScalarAttentionRows(),
                 new ScalarUpdateRows(),
+                new ScalarPoolRows(),
                 "scalar");
     }
 }

@@ -15,6 +15,7 @@ public final class VectorKernels {
                 new VectorNormRows(),
                 new VectorAttentionRows(),
                 new VectorUpdateRows(),
+                new VectorPoolRows(),
                 Lanes.SPECIES.vectorBitSize() + "-bit vectors");
     }
 }

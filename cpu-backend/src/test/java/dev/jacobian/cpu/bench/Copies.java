@@ -6,9 +6,11 @@ import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
+import dev.jacobian.backend.Window2d;
 import dev.jacobian.cpu.CpuProvider;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -29,6 +31,12 @@ final class Copies {
     static View zeros(DType dtype, int... dims) {
         Shape shape = Shape.of(dims);
         return new View(HostBuffer.allocate(shape.size() * dtype.bytes()), dtype, shape);
+    }
+
+    /** A window from its kernel, stride and padding. */
+    static Window2d window(String text) {
+        int[] numbers = Arrays.stream(text.split(" ")).mapToInt(Integer::parseInt).toArray();
+        return Window2d.of(numbers[0], numbers[0]).stride(numbers[1], numbers[1]).padding(numbers[2], numbers[2]);
     }
 
     /** Different numbers in about −3..3. */
