@@ -347,6 +347,9 @@ final class CpuBackend
     @Override
     public void avgPool2d(View x, Window2d window, boolean countIncludePad, View y) {
         avgPool.forward(x, window, countIncludePad, y);
+    }
+
+    @Override
     public void layerNorm(View x, View weight, View bias, double epsilon, View mean, View rstd, View y) {
         layerNorm.forward(x, weight, bias, epsilon, mean, rstd, y);
         keep(x, weight, bias, mean, rstd, y);
@@ -381,6 +384,9 @@ final class CpuBackend
     public void avgPool2dBackward(View dy, Window2d window, boolean countIncludePad, View dx) {
         avgPool.backward(dy, window, countIncludePad, dx);
         keep(dy, dx);
+    }
+
+    @Override
     public void geluBackward(View x, View dy, View dx) {
         gelu.backward(x, dy, dx);
         keep(x, dy, dx);
