@@ -317,6 +317,19 @@ final class CpuBackend
         keep(parameters, gradients, m, v, scalars);
     }
 
+    @SuppressWarnings("ReachabilityFenceUsage") // as below
+    private static void keep(Object a, Object b) {
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+    }
+
+    @SuppressWarnings("ReachabilityFenceUsage") // as below
+    private static void keep(Object a, Object b, Object c) {
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+        Reference.reachabilityFence(c);
+    }
+
     /** Keeps memory from being given back by a cleaner while a kernel that was given it, as views or lists, still runs. */
     @SuppressWarnings("ReachabilityFenceUsage") // a kernel that failed has ended too
     private static void keep(Object... used) {

@@ -19,6 +19,10 @@ final class CpuCopy {
         if (out.size() == 0) {
             return;
         }
+        if (out.dtype() == DType.FLOAT32 && out.isContiguous() && out.size() <= Ranges.SERIAL) {
+            Strided.fill(Floats.memory(out), out.offset(), (float) value, (int) out.size());
+            return;
+        }
         Strided walk = Strided.of(out);
         MemorySegment to = Floats.memory(out);
         DType dtype = out.dtype();
@@ -36,6 +40,12 @@ final class CpuCopy {
 
     void copy(View x, View out) {
         if (out.size() == 0) {
+            return;
+        }
+        if (x.dtype() == out.dtype() && x.isContiguous() && out.isContiguous() && out.size() <= Ranges.SERIAL) {
+            int bytes = x.dtype().bytes();
+            MemorySegment.copy(Floats.memory(x), x.offset() * bytes, Floats.memory(out), out.offset() * bytes,
+                    out.size() * bytes);
             return;
         }
         Strided walk = Strided.of(out, x);

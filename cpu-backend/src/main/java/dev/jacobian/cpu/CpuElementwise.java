@@ -10,7 +10,8 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * Elementwise functions of views of any strides. Dense runs, and numbers repeated along them, go straight to the row
- * kernels; other operands are gathered, and other outputs scattered, a block at a time.
+ * kernels; other operands are gathered, and other outputs scattered, a block at a time. What is small and dense does not
+ * even need a walk to be prepared, which would take longer than the work.
  */
 final class CpuElementwise {
     private final Parallel team;
@@ -23,6 +24,10 @@ final class CpuElementwise {
 
     void unary(UnaryOp op, View x, View out) {
         if (out.size() == 0) {
+            return;
+        }
+        if (x.dtype() == DType.FLOAT32 && x.isContiguous() && out.isContiguous() && out.size() <= Ranges.SERIAL) {
+            rows.unary(op).run(Floats.memory(x), x.offset(), Floats.memory(out), out.offset(), (int) out.size());
             return;
         }
         Strided walk = Strided.of(out, x);
@@ -56,6 +61,11 @@ final class CpuElementwise {
         if (out.size() == 0) {
             return;
         }
+        if (a.dtype() == DType.FLOAT32 && a.isContiguous() && out.isContiguous() && out.size() <= Ranges.SERIAL) {
+            rows.binary(op).run(Floats.memory(a), a.offset(), (float) b, Floats.memory(out), out.offset(),
+                    (int) out.size());
+            return;
+        }
         Strided walk = Strided.of(out, a);
         if (a.dtype() != DType.FLOAT32) {
             wide(walk, a, a, out, (x, _) -> a.dtype() == DType.FLOAT64
@@ -86,6 +96,12 @@ final class CpuElementwise {
 
     void binary(BinaryOp op, View a, View b, View out) {
         if (out.size() == 0) {
+            return;
+        }
+        if (a.dtype() == DType.FLOAT32 && a.isContiguous() && b.isContiguous() && out.isContiguous()
+                && out.size() <= Ranges.SERIAL) {
+            rows.binary(op).run(Floats.memory(a), a.offset(), Floats.memory(b), b.offset(), Floats.memory(out),
+                    out.offset(), (int) out.size());
             return;
         }
         Strided walk = Strided.of(out, a, b);

@@ -6,7 +6,6 @@ import dev.jacobian.backend.View;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.stream.IntStream;
 
 /**
@@ -35,8 +34,8 @@ final class CpuReduce {
             new CpuCopy(team).fill(identity(op, out.dtype()), out);
             return;
         }
-        int[] kept = axes(x, out, false);
-        int[] reduced = axes(x, out, true);
+        int[] kept = Strided.ordered(x, out, false);
+        int[] reduced = Strided.ordered(x, out, true);
         Strided outputs = Strided.merged(kept, out, x);
         Strided inputs = reduced.length == 0 ? null : Strided.merged(reduced, x);
         if (inputs == null) {
@@ -48,15 +47,6 @@ final class CpuReduce {
         } else {
             columns(op, x, out, outputs, inputs);
         }
-    }
-
-    private static int[] axes(View x, View out, boolean reduced) {
-        return IntStream.range(0, x.rank())
-                .filter(axis -> x.dim(axis) != 1 && (out.dim(axis) != x.dim(axis)) == reduced)
-                .boxed()
-                .sorted(Comparator.comparingLong(axis -> -x.stride(axis)))
-                .mapToInt(Integer::intValue)
-                .toArray();
     }
 
     private static boolean byRuns(int[] kept, int[] reduced, View x) {

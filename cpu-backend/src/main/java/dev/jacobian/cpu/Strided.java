@@ -3,8 +3,6 @@ package dev.jacobian.cpu;
 import dev.jacobian.backend.View;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.Comparator;
-import java.util.stream.IntStream;
 
 /**
  * Several views of one shape walked together. Axes of length 1 are dropped, the others ordered so that the first view,
@@ -23,7 +21,11 @@ final class Strided {
         this.dims = dims;
         this.steps = steps;
         this.starts = starts;
-        this.size = Arrays.stream(dims).reduce(1, (a, b) -> a * b);
+        long product = 1;
+        for (long dim : dims) {
+            product *= dim;
+        }
+        this.size = product;
     }
 
     /** Works on a stretch along the innermost axis. */
@@ -40,14 +42,30 @@ final class Strided {
 
     /** Prepares to walk views of the same shape, in the order of the first one's memory. */
     static Strided of(View... views) {
-        View first = views[0];
-        int[] axes = IntStream.range(0, first.rank())
-                .filter(axis -> first.dim(axis) != 1)
-                .boxed()
-                .sorted(Comparator.comparingLong(axis -> -first.stride(axis)))
-                .mapToInt(Integer::intValue)
-                .toArray();
-        return merged(axes, views);
+        return merged(ordered(views[0], null, false), views);
+    }
+
+    /**
+     * The axes of a view that are longer than 1, those of the largest strides first.
+     *
+     * @param other null; or a view that may be shorter along some axes
+     * @param differing if there is one, whether to name the axes along which it is shorter, or the others
+     */
+    static int[] ordered(View view, View other, boolean differing) {
+        int[] axes = new int[view.rank()];
+        int count = 0;
+        for (int axis = 0; axis < axes.length; axis++) {
+            int length = view.dim(axis);
+            if (length == 1 || (other != null && (other.dim(axis) != length) != differing)) {
+                continue;
+            }
+            int place = count++;
+            for (; place > 0 && view.stride(axes[place - 1]) < view.stride(axis); place--) {
+                axes[place] = axes[place - 1];
+            }
+            axes[place] = axis;
+        }
+        return Arrays.copyOf(axes, count);
     }
 
     /** Prepares to walk views of the same shape with the given axes in the given order; the others have length 1. */
@@ -74,11 +92,12 @@ final class Strided {
                 step[0] = 1;
             }
         }
-        int kept = rank;
-        return new Strided(
-                Arrays.copyOf(dims, kept),
-                Arrays.stream(steps).map(step -> Arrays.copyOf(step, kept)).toArray(long[][]::new),
-                Arrays.stream(views).mapToLong(View::offset).toArray());
+        long[] starts = new long[views.length];
+        for (int i = 0; i < views.length; i++) {
+            starts[i] = views[i].offset();
+            steps[i] = rank == dims.length ? steps[i] : Arrays.copyOf(steps[i], rank);
+        }
+        return new Strided(rank == dims.length ? dims : Arrays.copyOf(dims, rank), steps, starts);
     }
 
     private static boolean continues(View[] views, int axis, long[][] steps, int outer) {
