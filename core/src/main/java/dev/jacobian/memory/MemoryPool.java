@@ -3,15 +3,15 @@ package dev.jacobian.memory;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.Device;
 import dev.jacobian.backend.DeviceBuffer;
+import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.WeakHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * One device's blocks, kept by size for reuse: a fresh block costs tens of microseconds and page faults, a kept one well
@@ -19,16 +19,25 @@ import java.util.stream.Collectors;
  * Safe for use by several threads.
  */
 public final class MemoryPool {
-    private static final long SMALLEST = 256;
+    private static final int SMALLEST_BITS = 8;
+    private static final long SMALLEST = 1L << SMALLEST_BITS;
+    /** Four sizes for each power of two from the smallest on. */
+    private static final int SIZES = 4 * (Long.SIZE - SMALLEST_BITS);
     private static final int LISTED_HOLDERS = 5;
     /** Bytes that only the garbage collector can give back, at which it is first asked to run. */
     private static final long FIRST_PRESSURE = 256L << 20;
     private static final long RECLAIM_NANOS = 20_000_000;
     private static final Map<Device, MemoryPool> POOLS = Collections.synchronizedMap(new WeakHashMap<>());
 
+    /** The pool that was asked for last, mostly the only one: asking the map takes as long as all else for a small block. */
+    private static volatile MemoryPool recent;
+
     private final Backend backend;
-    private final Map<Long, ArrayDeque<DeviceBuffer>> free = new HashMap<>();
-    private final Set<Lease> leases = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final WeakReference<Device> device;
+    private final List<ArrayDeque<DeviceBuffer>> free =
+            Stream.generate(() -> new ArrayDeque<DeviceBuffer>(1)).limit(SIZES).toList();
+    /** The leases that are not closed, linked: the first of them. */
+    private Lease leases;
     private long active;
     private long peak;
     private long cached;
@@ -38,6 +47,7 @@ public final class MemoryPool {
 
     private MemoryPool(Device device) {
         this.backend = device.backend();
+        this.device = new WeakReference<>(device);
     }
 
     /**
@@ -47,7 +57,12 @@ public final class MemoryPool {
      * @return its pool
      */
     public static MemoryPool of(Device device) {
-        return POOLS.computeIfAbsent(device, MemoryPool::open);
+        MemoryPool pool = recent;
+        if (pool == null || !pool.device.refersTo(device)) {
+            pool = POOLS.computeIfAbsent(device, MemoryPool::open);
+            recent = pool;
+        }
+        return pool;
     }
 
     private static MemoryPool open(Device device) {
@@ -72,8 +87,10 @@ public final class MemoryPool {
 
     /** Gives all cached blocks back to the device. */
     public synchronized void flush() {
-        free.values().forEach(blocks -> blocks.forEach(backend::free));
-        free.clear();
+        for (ArrayDeque<DeviceBuffer> blocks : free) {
+            blocks.forEach(backend::free);
+            blocks.clear();
+        }
         cached = 0;
     }
 
@@ -85,12 +102,17 @@ public final class MemoryPool {
         return (bytes + step - 1) / step * step;
     }
 
+    /** The number of a size that {@link #roundUp} returned, counted from the smallest. */
+    private static int sizeClass(long size) {
+        int bits = Long.SIZE - 1 - Long.numberOfLeadingZeros(size);
+        return 4 * (bits - SMALLEST_BITS) + (int) (size >> (bits - 2) & 3);
+    }
+
     /** Takes a block; its content is undefined. */
-    Lease lease(long bytes, String holder) {
+    Lease lease(long bytes, Object holder) {
         long size = roundUp(bytes);
         synchronized (this) {
-            ArrayDeque<DeviceBuffer> kept = free.get(size);
-            DeviceBuffer buffer = kept == null ? null : kept.pollLast();
+            DeviceBuffer buffer = free.get(sizeClass(size)).pollLast();
             if (buffer == null) {
                 buffer = allocate(size, bytes, holder);
             } else {
@@ -99,12 +121,16 @@ public final class MemoryPool {
             active += size;
             peak = Math.max(peak, active);
             Lease lease = new Lease(this, buffer, size, holder);
-            leases.add(lease);
+            lease.after = leases;
+            if (leases != null) {
+                leases.before = lease;
+            }
+            leases = lease;
             return lease;
         }
     }
 
-    private DeviceBuffer allocate(long size, long bytes, String holder) {
+    private DeviceBuffer allocate(long size, long bytes, Object holder) {
         try {
             return backend.allocate(size);
         } catch (OutOfMemoryError _) {
@@ -120,10 +146,10 @@ public final class MemoryPool {
     }
 
     private String largestHolders() {
-        if (leases.isEmpty()) {
+        if (leases == null) {
             return "";
         }
-        return leases.stream().sorted(Comparator.comparingLong((Lease lease) -> lease.bytes).reversed())
+        return Stream.iterate(leases, lease -> lease != null, lease -> lease.after).sorted(Comparator.comparingLong((Lease lease) -> lease.bytes).reversed())
                 .limit(LISTED_HOLDERS).map(lease -> lease.holder + " (" + lease.bytes + " bytes)")
                 .collect(Collectors.joining(", ", ", the largest holders ", ""));
     }
@@ -162,12 +188,23 @@ public final class MemoryPool {
     }
 
     private synchronized void giveBack(Lease lease, boolean byCollector) {
-        if (!leases.remove(lease)) {
+        if (lease.closed) {
             return;
         }
+        lease.closed = true;
+        if (lease.before == null) {
+            leases = lease.after;
+        } else {
+            lease.before.after = lease.after;
+        }
+        if (lease.after != null) {
+            lease.after.before = lease.before;
+        }
+        lease.before = null;
+        lease.after = null;
         active -= lease.bytes;
         cached += lease.bytes;
-        free.computeIfAbsent(lease.bytes, _ -> new ArrayDeque<>()).addLast(lease.buffer);
+        free.get(sizeClass(lease.bytes)).addLast(lease.buffer);
         if (lease.watched) {
             watched -= lease.bytes;
         }
@@ -182,10 +219,13 @@ public final class MemoryPool {
         private final MemoryPool pool;
         private final DeviceBuffer buffer;
         private final long bytes;
-        private final String holder;
+        private final Object holder;
+        private Lease before;
+        private Lease after;
         private boolean watched;
+        private boolean closed;
 
-        private Lease(MemoryPool pool, DeviceBuffer buffer, long bytes, String holder) {
+        private Lease(MemoryPool pool, DeviceBuffer buffer, long bytes, Object holder) {
             this.pool = pool;
             this.buffer = buffer;
             this.bytes = bytes;

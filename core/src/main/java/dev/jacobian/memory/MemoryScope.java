@@ -1,8 +1,5 @@
 package dev.jacobian.memory;
 
-import java.util.ArrayList;
-import java.util.List;
-
 /**
  * Holds every tensor made on this thread while it is open, and lets go of them when it closes:
  *
@@ -25,7 +22,9 @@ public final class MemoryScope implements AutoCloseable {
     private final String name;
     private final MemoryScope parent;
     private final boolean frame;
-    private final List<Scoped> items = new ArrayList<>();
+    /** What it holds, linked in the order in which it came: most scopes are too short-lived for a list to grow in. */
+    private Scoped first;
+    private Scoped last;
     private boolean closed;
 
     private MemoryScope(String name, MemoryScope parent, boolean frame) {
@@ -130,8 +129,30 @@ public final class MemoryScope implements AutoCloseable {
         } else if (closed) {
             throw new IllegalStateException("memory scope: it was closed before; keep tensors in an open one");
         } else {
-            items.add(item);
+            item.before = last;
+            if (last == null) {
+                first = item;
+            } else {
+                last.after = item;
+            }
+            last = item;
         }
+    }
+
+    /** Forgets an item that it holds; one that it held before it closed is forgotten already. */
+    void remove(Scoped item) {
+        if (item.before != null) {
+            item.before.after = item.after;
+        } else if (first == item) {
+            first = item.after;
+        }
+        if (item.after != null) {
+            item.after.before = item.before;
+        } else if (last == item) {
+            last = item.before;
+        }
+        item.before = null;
+        item.after = null;
     }
 
     /**
@@ -163,17 +184,15 @@ public final class MemoryScope implements AutoCloseable {
     private void release() {
         closed = true;
         CURRENT.set(parent);
-        for (Scoped item : items) {
-            if (item.scope() != this) {
-                continue; // moved away
-            }
+        while (first != null) {
+            Scoped item = first;
             if (frame && item.outlivesFrame()) {
                 item.moveTo(parent);
             } else {
+                remove(item);
                 item.released();
             }
         }
-        items.clear();
     }
 
     /**

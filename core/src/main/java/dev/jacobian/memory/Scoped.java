@@ -6,6 +6,9 @@ package dev.jacobian.memory;
  */
 public abstract class Scoped {
     private MemoryScope scope;
+    /** The neighbours among what a scope holds: see {@link MemoryScope}. */
+    Scoped before;
+    Scoped after;
 
     /** Makes one that no scope holds yet. */
     protected Scoped() {}
@@ -29,6 +32,9 @@ public abstract class Scoped {
      * @param target the new scope
      */
     public final void moveTo(MemoryScope target) {
+        if (scope != null) {
+            scope.remove(this);
+        }
         scope = target;
         target.add(this);
     }

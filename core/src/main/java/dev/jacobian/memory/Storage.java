@@ -38,11 +38,11 @@ public final class Storage extends Scoped {
      *
      * @param device where
      * @param bytes how much; the content is undefined
-     * @param holder what it is for, as lists of the largest holders name it
+     * @param holder what it is for, as lists of the largest holders name it: by its string, which is only made then
      * @return the storage
      * @throws OutOfDeviceMemoryException if the device has no more
      */
-    public static Storage allocate(Device device, long bytes, String holder) {
+    public static Storage allocate(Device device, long bytes, Object holder) {
         Storage storage = new Storage(device, MemoryPool.of(device).lease(bytes, holder));
         storage.moveTo(MemoryScope.current());
         return storage;
