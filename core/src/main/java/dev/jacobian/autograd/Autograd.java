@@ -73,9 +73,20 @@ public final class Autograd {
      * @return to be closed, in a try-with-resources statement
      */
     public static ModeScope enterLayer(String name) {
+        String before = layer();
+        return enterPath(before.isEmpty() ? name : before + "." + name);
+    }
+
+    /**
+     * Enters a layer until closed, as {@link #enterLayer} does, for those that know its whole path.
+     *
+     * @param path what {@link #layer} is to return
+     * @return to be closed, in a try-with-resources statement
+     */
+    public static ModeScope enterPath(String path) {
         Mode mode = Mode.current();
         String before = mode.layer;
-        mode.layer = before.isEmpty() ? name : before + "." + name;
+        mode.layer = path;
         return () -> mode.layer = before;
     }
 
@@ -124,13 +135,14 @@ public final class Autograd {
                 return fused.decompose(inputs);
             }
         }
-        OpContext context = new OpContext(op, kernel, inputs, record);
+        Tensor[] kept = record ? inputs.clone() : inputs;
+        OpContext context = new OpContext(op, kernel, kept, record);
         Tensor result = forward(op, context, mode, inputs);
         if (mode.anomaly) {
             checkNumbers(result, op, mode.layer, "result");
         }
         if (record && result.dtype().isFloating()) {
-            Node node = new Node(op, context, inputs.clone(), kernel != null, mode.layer);
+            Node node = new Node(op, context, kept, kernel != null, mode.layer);
             context.seal(result);
             result.recordedBy(node);
             node.moveTo(MemoryScope.current());

@@ -17,6 +17,10 @@ public final class Node extends Scoped {
     private final Tensor[] inputs;
     private final boolean fused;
     private final String layer;
+    /** The walk that the gradient below is of, while it is on its way. */
+    private Tape walk;
+    private Tensor gradient;
+    private boolean own;
 
     Node(Op op, OpContext context, Tensor[] inputs, boolean fused, String layer) {
         this.op = op;
@@ -67,14 +71,56 @@ public final class Node extends Scoped {
         return number;
     }
 
-    List<Tensor> backward(Tensor dy, boolean last) {
+    /** How many inputs there are. */
+    int inputCount() {
+        return inputs.length;
+    }
+
+    /** One of the inputs. */
+    Tensor input(int index) {
+        return inputs[index];
+    }
+
+    /** Whether a walk has brought a gradient that was not {@linkplain #takeGradient taken} yet. */
+    boolean isReached(Tape by) {
+        if (walk != null && walk != by) {
+            throw new IllegalStateException(op.name() + ": its tape is being walked already; let one backward pass end"
+                    + " before the next begins");
+        }
+        return walk != null;
+    }
+
+    /** What {@link #setGradient} was given. */
+    Tensor gradient() {
+        return gradient;
+    }
+
+    /** Whether the gradient is a sum that nobody else sees. */
+    boolean ownsGradient() {
+        return own;
+    }
+
+    /** Brings the gradient of the result, or a sum of several in its place. */
+    void setGradient(Tape by, Tensor sum, boolean owned) {
+        walk = by;
+        gradient = sum;
+        own = owned;
+    }
+
+    /** Ends its part in a walk. */
+    Tensor takeGradient() {
+        Tensor taken = gradient;
+        walk = null;
+        gradient = null;
+        return taken;
+    }
+
+    List<Tensor> backward(Tensor dy, boolean last, boolean intoLeaves) {
         if (fused && Autograd.isRecording()) {
             throw new IllegalStateException(op.name() + ": no second derivative of a tape that was recorded with fused"
                     + " kernels; run the forward pass inside try (var _ = Autograd.higherOrder()) { … }");
         }
-        if (last) {
-            context.lastUse();
-        }
+        context.beginBackward(last, intoLeaves);
         return op.backward(context, dy);
     }
 
@@ -89,6 +135,9 @@ public final class Node extends Scoped {
      * @param to the scope that takes over
      */
     public void moveGraph(MemoryScope from, MemoryScope to) {
+        if (scope() != from) {
+            return;
+        }
         var open = new ArrayDeque<Node>();
         open.push(this);
         while (!open.isEmpty()) {

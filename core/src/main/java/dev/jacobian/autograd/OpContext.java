@@ -2,24 +2,24 @@ package dev.jacobian.autograd;
 
 import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
-import dev.jacobian.memory.Storage;
 import dev.jacobian.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
+import java.util.Arrays;
 
 /** What one call of an operation hands from its forward to its backward rule. */
 public final class OpContext {
-    private record Saved(Tensor tensor, int version) {}
+    private static final Tensor[] NONE = {};
+    private static final int[] NO_VERSIONS = {};
 
     private final Op op;
     private final Object kernel;
     private final Tensor[] inputs;
     private final boolean recording;
-    private final List<Saved> saved = new ArrayList<>(2);
+    /** What was saved, with null for what was dropped, and the version of each. */
+    private Tensor[] saved = NONE;
+    private int[] versions = NO_VERSIONS;
     private Tensor output;
     private boolean lastUse;
+    private boolean intoLeaves;
     private boolean usedUp;
 
     OpContext(Op op, Object kernel, Tensor[] inputs, boolean recording) {
@@ -38,7 +38,11 @@ public final class OpContext {
      */
     public Tensor save(Tensor tensor) {
         if (recording) {
-            saved.add(new Saved(tensor, tensor.storage().version()));
+            int count = saved.length; // rules save up to three, one after the other
+            saved = Arrays.copyOf(saved, count + 1);
+            versions = Arrays.copyOf(versions, count + 1);
+            saved[count] = tensor;
+            versions[count] = tensor.storage().version();
         }
         return tensor;
     }
@@ -51,20 +55,19 @@ public final class OpContext {
      * @throws IllegalStateException if it was changed in place since, or the tape was used before
      */
     public Tensor saved(int index) {
-        Saved entry = usedUp ? null : saved.get(index);
-        if (entry == null) {
+        Tensor tensor = usedUp ? null : saved[index];
+        if (tensor == null) {
             throw new IllegalStateException(op.name()
                     + ": what the tape saved is gone, since backward was called before"
                     + " or the memory scope of the forward pass was closed; sum losses and call backward once, or use"
                     + " Autograd.jacobian for several gradients of one result");
         }
-        Tensor tensor = entry.tensor();
-        if (tensor.storage().version() != entry.version()) {
+        if (tensor.storage().version() != versions[index]) {
             throw new IllegalStateException(op.name() + ": a tensor of shape " + tensor.shape()
                     + " that backward needs was changed in place since the forward pass; call backward before"
                     + " optimizer.step() or Param.set");
         }
-        if (Autograd.isRecording() && tensor.dtype().isFloating() && tensor != output && !isInput(tensor)) {
+        if (tensor != output && tensor.dtype().isFloating() && !isInput(tensor) && Autograd.isRecording()) {
             throw new IllegalStateException(op.name() + ": no second derivative, since its backward rule saved an"
                     + " intermediate result; save inputs or the output instead");
         }
@@ -79,7 +82,8 @@ public final class OpContext {
      */
     public void drop(int index) {
         if (lastUse) {
-            saved.set(index, null).tensor().storage().release();
+            saved[index].storage().release();
+            saved[index] = null;
         }
     }
 
@@ -123,6 +127,34 @@ public final class OpContext {
     }
 
     /**
+     * Memory for an input's gradient, all of which the backward rule is to write. For a leaf it may be the very buffer that
+     * the gradient is kept in, which saves the copy; it is then to be returned as the gradient, and not as another's.
+     *
+     * @param input the input's index
+     * @return a dense tensor of the input's device, type and shape, with undefined content
+     */
+    public Tensor newGradient(int input) {
+        Tensor of = inputs[input];
+        if (intoLeaves && isOnly(input)) {
+            Tensor buffer = of.reuseGrad();
+            if (buffer != null) {
+                return buffer;
+            }
+        }
+        return of.emptyLike();
+    }
+
+    /** Whether no other input is the same tensor. */
+    private boolean isOnly(int input) {
+        for (int i = 0; i < inputs.length; i++) {
+            if (i != input && inputs[i] == inputs[input]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
      * How many inputs the call had.
      *
      * @return the number
@@ -138,28 +170,39 @@ public final class OpContext {
     /** The forward pass is over: from now on the tape holds the memory of what was saved. */
     void seal(Tensor result) {
         output = result;
-        saved.forEach(entry -> entry.tensor().storage().retain());
+        for (Tensor tensor : saved) {
+            tensor.storage().retain();
+        }
     }
 
-    /** The next backward rule is the last to use what was saved. */
-    void lastUse() {
-        lastUse = true;
-    }
-
-    /** What was saved and not dropped. */
-    private Stream<Storage> held() {
-        return saved.stream().filter(Objects::nonNull).map(entry -> entry.tensor().storage());
+    /**
+     * A backward rule is about to run.
+     *
+     * @param last whether it is the last to use what was saved
+     * @param intoLeaves whether the gradients of leaves are added to those that they have
+     */
+    void beginBackward(boolean last, boolean intoLeaves) {
+        this.lastUse = last;
+        this.intoLeaves = intoLeaves;
     }
 
     void release() {
         if (!usedUp) {
             usedUp = true;
-            held().forEach(Storage::release);
-            saved.clear();
+            for (Tensor tensor : saved) {
+                if (tensor != null) {
+                    tensor.storage().release();
+                }
+            }
+            saved = NONE;
         }
     }
 
     void watch() {
-        held().forEach(Storage::watch);
+        for (Tensor tensor : saved) {
+            if (tensor != null) {
+                tensor.storage().watch();
+            }
+        }
     }
 }

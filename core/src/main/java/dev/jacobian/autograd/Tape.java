@@ -19,16 +19,13 @@ import java.util.Set;
  * Nodes are numbered as they are recorded, so the open node of the highest number has received all its gradients.
  */
 final class Tape {
-    /** A gradient on its way to its node. Once it is a sum of its own, further ones are added in place. */
-    private record Pending(Tensor gradient, boolean own) {}
-
     private final boolean createGraph;
     private final boolean retainGraph;
     private final IdentityHashMap<Tensor, Tensor> targets;
     /** The nodes on the way to the targets; null for all. */
     private final Set<Node> wanted;
-    private final PriorityQueue<Node> open = new PriorityQueue<>(Comparator.comparingLong(Node::number).reversed());
-    private final IdentityHashMap<Node, Pending> pending = new IdentityHashMap<>();
+    /** The nodes that a gradient has reached, which they carry. */
+    private final PriorityQueue<Node> open = new PriorityQueue<>((a, b) -> Long.compare(b.number(), a.number()));
     private final boolean anomaly = Mode.current().anomaly;
 
     private Tape(boolean createGraph, boolean retainGraph, IdentityHashMap<Tensor, Tensor> targets, Set<Node> wanted) {
@@ -105,12 +102,12 @@ final class Tape {
                 step(open.poll());
             }
         } finally {
-            pending.values().forEach(left -> drop(left.gradient())); // after a failure
+            open.forEach(left -> drop(left.takeGradient())); // after a failure
         }
     }
 
     private void step(Node node) {
-        Tensor dy = pending.remove(node).gradient();
+        Tensor dy = node.takeGradient();
         if (createGraph) {
             distribute(node, dy);
         } else {
@@ -127,13 +124,13 @@ final class Tape {
 
     private void distribute(Node node, Tensor dy) {
         List<Tensor> gradients = backward(node, dy);
-        List<Tensor> inputs = node.inputs();
-        if (gradients.size() != inputs.size()) {
+        int inputs = node.inputCount();
+        if (gradients.size() != inputs) {
             throw new IllegalStateException(node.op().name() + ": backward returned " + gradients.size()
-                    + " gradients for " + inputs.size() + " inputs; return null where there is none");
+                    + " gradients for " + inputs + " inputs; return null where there is none");
         }
-        for (int i = 0; i < inputs.size(); i++) {
-            Tensor input = inputs.get(i);
+        for (int i = 0; i < inputs; i++) {
+            Tensor input = node.input(i);
             Tensor gradient = gradients.get(i);
             if (gradient == null || !input.requiresGrad()) {
                 continue;
@@ -150,7 +147,7 @@ final class Tape {
         Mode mode = Mode.current();
         mode.anomaly = false;
         try {
-            return node.backward(dy, !retainGraph);
+            return node.backward(dy, !retainGraph, targets == null);
         } finally {
             mode.anomaly = anomaly;
         }
@@ -187,21 +184,23 @@ final class Tape {
         if (node == null || (wanted != null && !wanted.contains(node))) {
             return;
         }
-        Pending before = pending.get(node);
-        if (before == null) {
+        if (!node.isReached(this)) {
             hold(gradient);
-            pending.put(node, new Pending(gradient, false));
+            node.setGradient(this, gradient, false);
             open.add(node);
-        } else if (createGraph) {
-            pending.put(node, new Pending(before.gradient().add(gradient), false));
-        } else if (before.own()) {
-            add(before.gradient(), gradient, before.gradient());
+            return;
+        }
+        Tensor before = node.gradient();
+        if (createGraph) {
+            node.setGradient(this, before.add(gradient), false);
+        } else if (node.ownsGradient()) {
+            add(before, gradient, before);
         } else {
             Tensor sum = Tensor.empty(input.device(), input.dtype(), input.shape());
-            add(before.gradient(), gradient, sum);
+            add(before, gradient, sum);
             hold(sum);
-            pending.put(node, new Pending(sum, true));
-            drop(before.gradient());
+            node.setGradient(this, sum, true);
+            drop(before);
         }
     }
 

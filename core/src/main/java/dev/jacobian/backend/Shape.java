@@ -15,6 +15,8 @@ public final class Shape {
 
     private final int[] dims;
     private final long size;
+    /** Made with the first view, and not to be changed. */
+    private long[] denseStrides;
 
     private Shape(int[] dims) {
         this.dims = dims;
@@ -180,9 +182,19 @@ public final class Shape {
         return strides;
     }
 
+    /** What {@link #strides} returns, in one array for all views of this shape. */
+    long[] denseStrides() {
+        long[] known = denseStrides; // two threads may both make it
+        if (known == null) {
+            known = strides();
+            denseStrides = known;
+        }
+        return known;
+    }
+
     @Override
     public boolean equals(Object other) {
-        return other instanceof Shape that && Arrays.equals(dims, that.dims);
+        return this == other || (other instanceof Shape that && Arrays.equals(dims, that.dims));
     }
 
     @Override

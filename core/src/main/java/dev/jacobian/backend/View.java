@@ -24,17 +24,18 @@ public final class View {
      * @param offset the index of the first element
      */
     public View(DeviceBuffer buffer, DType dtype, Shape shape, long[] strides, long offset) {
-        this(buffer, dtype, shape, strides, offset, null);
+        this(buffer, dtype, shape, strides, offset, null, isDense(shape, strides));
     }
 
-    private View(DeviceBuffer buffer, DType dtype, Shape shape, long[] strides, long offset, Object owner) {
+    private View(DeviceBuffer buffer, DType dtype, Shape shape, long[] strides, long offset, Object owner,
+            boolean contiguous) {
         this.buffer = buffer;
         this.dtype = dtype;
         this.shape = shape;
         this.strides = strides;
         this.offset = offset;
         this.owner = owner;
-        this.contiguous = isDense(shape, strides);
+        this.contiguous = contiguous;
     }
 
     /**
@@ -45,7 +46,7 @@ public final class View {
      * @param shape the lengths of the axes
      */
     public View(DeviceBuffer buffer, DType dtype, Shape shape) {
-        this(buffer, dtype, shape, shape.strides(), 0);
+        this(buffer, dtype, shape, shape.denseStrides(), 0, null, true);
     }
 
     /**
@@ -59,7 +60,7 @@ public final class View {
      * @return the view; so are all views that are made from it
      */
     public static View owned(DeviceBuffer buffer, DType dtype, Shape shape, Object owner) {
-        return new View(buffer, dtype, shape, shape.strides(), 0, owner);
+        return new View(buffer, dtype, shape, shape.denseStrides(), 0, owner, true);
     }
 
     private static boolean isDense(Shape shape, long[] strides) {
@@ -168,7 +169,7 @@ public final class View {
      * @return the view
      */
     public View as(Shape newShape, long[] newStrides, long newOffset) {
-        return new View(buffer, dtype, newShape, newStrides, newOffset, owner);
+        return new View(buffer, dtype, newShape, newStrides, newOffset, owner, isDense(newShape, newStrides));
     }
 
     /**
@@ -213,7 +214,7 @@ public final class View {
      */
     public View reshape(Shape target) {
         if (contiguous) {
-            return as(target, target.strides(), offset);
+            return new View(buffer, dtype, target, target.denseStrides(), offset, owner, true);
         }
         // Walks both shapes from the left, matching groups of axes with equal products; a group of this view must be
         // dense within itself to be split anew.

@@ -47,6 +47,18 @@ public abstract class Layer {
     private final List<ForwardHook> hooks = new CopyOnWriteArrayList<>();
     private String name = "";
     private boolean training = true;
+    /** The place of the last call; a layer is mostly called where it was called before. */
+    private Place place;
+
+    /**
+     * Where a layer was called.
+     *
+     * @param caller the path of the layer that called it
+     * @param path its own path
+     * @param text path and type, for messages
+     * @param frame what its memory scope is called
+     */
+    private record Place(String caller, String path, String text, String frame) {}
 
     /** For layers to extend. */
     protected Layer() {}
@@ -112,17 +124,15 @@ public abstract class Layer {
      * @return its result
      */
     protected final Tensor run(Supplier<Tensor> body) {
-        try (var _ = name.isEmpty() ? (Autograd.ModeScope) () -> {} : Autograd.enterLayer(name)) {
-            String place = place(Autograd.layer());
-            try (var _ = MemoryScope.openFrame("of " + place)) {
-                Tensor result = body.get();
-                if (result == null) {
-                    throw new IllegalStateException("forward: returned null in " + place + ", expected a tensor");
-                }
-                return MemoryScope.keepResult(result);
-            } catch (IllegalArgumentException e) {
-                throw placed(e, place);
+        Place here = place();
+        try (var _ = Autograd.enterPath(here.path); var _ = MemoryScope.openFrame(here.frame)) {
+            Tensor result = body.get();
+            if (result == null) {
+                throw new IllegalStateException("forward: returned null in " + here.text + ", expected a tensor");
             }
+            return MemoryScope.keepResult(result);
+        } catch (IllegalArgumentException e) {
+            throw placed(e, here.text);
         }
     }
 
@@ -138,9 +148,17 @@ public abstract class Layer {
         return e;
     }
 
-    private String place(String path) {
-        String type = typeName();
-        return path.isEmpty() ? type : "layer " + path + ", " + type;
+    /** Where this layer is being called. */
+    private Place place() {
+        String caller = Autograd.layer();
+        Place known = place;
+        if (known == null || !known.caller.equals(caller)) {
+            String path = name.isEmpty() || caller.isEmpty() ? caller + name : caller + "." + name;
+            String text = path.isEmpty() ? typeName() : "layer " + path + ", " + typeName();
+            known = new Place(caller, path, text, "of " + text);
+            place = known;
+        }
+        return known;
     }
 
     /** The class's name; that of the class above for anonymous ones, which have none. */
@@ -196,6 +214,7 @@ public abstract class Layer {
         Layer registered = child; // the name of the first place serves for paths wherever a layer is shared
         if (registered.name.isEmpty()) {
             registered.name = childName;
+            registered.place = null;
         }
         return child;
     }

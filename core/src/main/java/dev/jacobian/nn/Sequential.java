@@ -3,6 +3,7 @@ package dev.jacobian.nn;
 import dev.jacobian.backend.Activation;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -13,6 +14,8 @@ import java.util.List;
  * passes over memory. Messages then name the first of the two layers.
  */
 public final class Sequential extends Layer {
+    private final List<Layer> layers = new ArrayList<>();
+
     /**
      * A chain of layers.
      *
@@ -31,7 +34,7 @@ public final class Sequential extends Layer {
      * @return this
      */
     public Sequential add(Layer layer) {
-        register(Integer.toString(size()), layer);
+        layers.add(register(Integer.toString(size()), layer));
         return this;
     }
 
@@ -42,12 +45,11 @@ public final class Sequential extends Layer {
      * @return the layer
      */
     public Layer get(int index) {
-        Layer layer = children().get(Integer.toString(index));
-        if (layer == null) {
+        if (index < 0 || index >= size()) {
             throw new IllegalArgumentException(
                     "sequential: layer " + index + " out of range; there are " + size() + ", counted from 0");
         }
-        return layer;
+        return layers.get(index);
     }
 
     /**
@@ -56,12 +58,11 @@ public final class Sequential extends Layer {
      * @return the number
      */
     public int size() {
-        return children().size();
+        return layers.size();
     }
 
     @Override
     protected Tensor forward(Tensor x) {
-        List<Layer> layers = List.copyOf(children().values());
         Tensor current = x;
         for (int i = 0; i < layers.size(); i++) {
             Layer layer = layers.get(i);

@@ -24,7 +24,7 @@ public record Binary(BinaryOp function) implements Op {
     public Tensor forward(OpContext context, Tensor... inputs) {
         Tensor a = inputs[0];
         Tensor b = inputs[1];
-        Shape shape = Shape.broadcast(name(), a.shape(), b.shape());
+        Shape shape = a.shape().equals(b.shape()) ? a.shape() : Shape.broadcast(name(), a.shape(), b.shape());
         Tensor y = Tensor.empty(a.device(), a.dtype(), shape);
         a.device().backend().binary(function, a.view().expand(shape), b.view().expand(shape), y.view());
         switch (function) {

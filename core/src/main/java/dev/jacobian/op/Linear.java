@@ -29,8 +29,11 @@ public record Linear() implements Op {
 
     @Override
     public List<Tensor> backward(OpContext context, Tensor dy) {
-        Tensor dx = context.needsGrad(0) ? dy.matmul(context.saved(1)) : null;
-        Tensor dw = context.needsGrad(1) ? dy.transpose().matmul(context.saved(0)) : null;
-        return context.inputs() == 2 ? Arrays.asList(dx, dw) : Arrays.asList(dx, dw, dy.sum(0));
+        Tensor dx = context.needsGrad(0) ? MatMul.gradient(context, 0, dy, false, context.saved(1), false) : null;
+        Tensor dw = context.needsGrad(1) ? MatMul.gradient(context, 1, dy, true, context.saved(0), false) : null;
+        if (context.inputs() == 2) {
+            return Arrays.asList(dx, dw);
+        }
+        return Arrays.asList(dx, dw, context.needsGrad(2) ? Sum.gradient(context, 2, dy) : null);
     }
 }

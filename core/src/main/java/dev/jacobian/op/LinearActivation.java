@@ -49,11 +49,11 @@ public record LinearActivation(Activation activation) implements FusedOp<BiasAct
     public List<Tensor> backward(BiasActivationKernel kernel, OpContext context, Tensor dy) {
         Tensor y = context.saved(2);
         Tensor dz = dy.view().isContiguous() && dy.storage().isHeldOnce() ? dy : y.emptyLike();
-        Tensor db = Tensor.empty(y.device(), y.dtype(), Shape.of(y.dim(1)));
+        Tensor db = context.newGradient(2);
         kernel.biasActivationBackward(y.view(), dy.view(), activation, dz.view(), db.view());
         context.drop(2); // as the activation's own node would have, before the products
-        Tensor dx = context.needsGrad(0) ? dz.matmul(context.saved(1)) : null;
-        Tensor dw = context.needsGrad(1) ? dz.transpose().matmul(context.saved(0)) : null;
+        Tensor dx = context.needsGrad(0) ? MatMul.gradient(context, 0, dz, false, context.saved(1), false) : null;
+        Tensor dw = context.needsGrad(1) ? MatMul.gradient(context, 1, dz, true, context.saved(0), false) : null;
         return Arrays.asList(dx, dw, db);
     }
 

@@ -13,7 +13,11 @@ import java.util.List;
 public record Permute(List<Integer> order) implements Op {
     @Override
     public Tensor forward(OpContext context, Tensor... inputs) {
-        return Tensor.alias(inputs[0], inputs[0].view().permute(order.stream().mapToInt(i -> i).toArray()));
+        int[] axes = new int[order.size()];
+        for (int i = 0; i < axes.length; i++) {
+            axes[i] = order.get(i);
+        }
+        return Tensor.alias(inputs[0], inputs[0].view().permute(axes));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.jacobian.op;
 
+import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.Op;
 import dev.jacobian.autograd.OpContext;
 import dev.jacobian.backend.ReduceOp;
@@ -8,29 +9,56 @@ import dev.jacobian.tensor.Tensor;
 import java.util.List;
 
 /**
- * The sum along axes, which stay with length 1. Its gradient is the same for every summand.
+ * The sum along axes. Its gradient is the same for every summand.
  *
- * @param axes which, counted from the front
+ * @param axes which, counted from the front, in rising order
+ * @param keepAxes whether they stay, with length 1
  */
-public record Sum(List<Integer> axes) implements Op {
+public record Sum(List<Integer> axes, boolean keepAxes) implements Op {
     static Shape reduced(Shape shape, List<Integer> axes) {
-        Shape out = shape;
+        int[] dims = shape.toArray();
         for (int axis : axes) {
-            out = out.with(axis, 1);
+            dims[axis] = 1;
         }
-        return out;
+        return Shape.of(dims);
+    }
+
+    /**
+     * The gradient of an operation's input that is the sum over the rows of a matrix: recorded if it may be differentiated
+     * again, else written to where it is kept.
+     */
+    static Tensor gradient(OpContext context, int input, Tensor rows) {
+        if (Autograd.isRecording()) {
+            return rows.sum(0);
+        }
+        Tensor sum = context.newGradient(input);
+        rows.device().backend().reduce(ReduceOp.SUM, rows.view(), sum.view().reshape(Shape.of(1, rows.dim(1))));
+        return sum;
     }
 
     @Override
     public Tensor forward(OpContext context, Tensor... inputs) {
         Tensor x = inputs[0];
-        Tensor y = Tensor.empty(x.device(), x.dtype(), reduced(x.shape(), axes));
-        x.device().backend().reduce(ReduceOp.SUM, x.view(), y.view());
+        Shape kept = reduced(x.shape(), axes);
+        Tensor y = Tensor.empty(x.device(), x.dtype(), keepAxes ? kept : without(x.shape(), axes));
+        x.device().backend().reduce(ReduceOp.SUM, x.view(), y.view().reshape(kept));
         return y;
+    }
+
+    private static Shape without(Shape shape, List<Integer> axes) {
+        int[] dims = new int[shape.rank() - axes.size()];
+        int next = 0;
+        for (int axis = 0; axis < shape.rank(); axis++) {
+            if (!axes.contains(axis)) {
+                dims[next++] = shape.dim(axis);
+            }
+        }
+        return Shape.of(dims);
     }
 
     @Override
     public List<Tensor> backward(OpContext context, Tensor dy) {
-        return List.of(dy.expand(context.inputShape(0).toArray()));
+        Shape shape = context.inputShape(0);
+        return List.of(dy.reshape(reduced(shape, axes)).expand(shape));
     }
 }

@@ -10,7 +10,6 @@ import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -30,7 +29,10 @@ public abstract class Optimizer {
     /** The state of one parameter: tensors of its shape, and how often it was updated. */
     private static final class State {
         private final List<Param> buffers = new ArrayList<>(2);
+        private final List<Param> seen = Collections.unmodifiableList(buffers);
         private int updates;
+        /** That of the last step, which serves again: the gradient's buffer mostly stays. */
+        private Update update;
     }
 
     /**
@@ -48,7 +50,11 @@ public abstract class Optimizer {
          * @return one view for each
          */
         public static List<View> parameters(List<Update> updates) {
-            return updates.stream().map(update -> update.parameter.view()).toList();
+            List<View> views = new ArrayList<>(updates.size());
+            for (Update update : updates) {
+                views.add(update.parameter.view());
+            }
+            return views;
         }
 
         /**
@@ -58,7 +64,11 @@ public abstract class Optimizer {
          * @return one view for each
          */
         public static List<View> gradients(List<Update> updates) {
-            return updates.stream().map(update -> update.gradient.view()).toList();
+            List<View> views = new ArrayList<>(updates.size());
+            for (Update update : updates) {
+                views.add(update.gradient.view());
+            }
+            return views;
         }
 
         /**
@@ -69,12 +79,20 @@ public abstract class Optimizer {
          * @return one view for each
          */
         public static List<View> state(List<Update> updates, int index) {
-            return updates.stream().map(update -> update.state.get(index).view()).toList();
+            List<View> views = new ArrayList<>(updates.size());
+            for (Update update : updates) {
+                views.add(update.state.get(index).view());
+            }
+            return views;
         }
     }
 
-    /** Which parameters can be updated in one call: scalars depend on the update's number. */
-    private record Kind(Device device, DType dtype, int updates) {}
+    /** Parameters that can be updated in one call: scalars depend on the update's number. */
+    private record Group(Device device, DType dtype, int updates, List<Integer> indices) {
+        boolean takes(Param parameter, State state) {
+            return parameter.device() == device && parameter.dtype() == dtype && state.updates == updates;
+        }
+    }
 
     private final List<Param> parameters;
     private final List<State> states = new ArrayList<>();
@@ -204,12 +222,10 @@ public abstract class Optimizer {
      * @throws IllegalStateException if no parameter has a fresh gradient
      */
     public final void step() {
-        Map<Kind, List<Integer>> ready = new LinkedHashMap<>();
+        List<Group> ready = new ArrayList<>(1);
         for (int i = 0; i < parameters.size(); i++) {
-            Param parameter = parameters.get(i);
-            if (isReady(parameter)) {
-                Kind kind = new Kind(parameter.device(), parameter.dtype(), states.get(i).updates);
-                ready.computeIfAbsent(kind, _ -> new ArrayList<>()).add(i);
+            if (isReady(parameters.get(i))) {
+                group(ready, i).indices.add(i);
             }
         }
         if (ready.isEmpty()) {
@@ -218,10 +234,24 @@ public abstract class Optimizer {
                             + " used yet; call loss.backward() first");
         }
         try (var _ = Autograd.noGrad()) {
-            ready.values().stream().flatMap(Collection::stream).forEach(this::prepare);
+            ready.forEach(group -> group.indices.forEach(this::prepare));
             ready.forEach(this::update);
         }
         Rng.nextStep();
+    }
+
+    /** The group that a parameter belongs to, added to the others if it is the first. */
+    private Group group(List<Group> groups, int index) {
+        Param parameter = parameters.get(index);
+        State state = states.get(index);
+        for (Group group : groups) {
+            if (group.takes(parameter, state)) {
+                return group;
+            }
+        }
+        Group group = new Group(parameter.device(), parameter.dtype(), state.updates, new ArrayList<>());
+        groups.add(group);
+        return group;
     }
 
     static boolean isReady(Param parameter) {
@@ -245,9 +275,12 @@ public abstract class Optimizer {
     }
 
     /** Updates parameters of one kind. One that was updated is finished at once: the next may lack memory. */
-    private void update(Kind kind, List<Integer> indices) {
-        Tensor scalars = block(kind).with(scalars(kind.updates + 1));
-        List<Update> updates = indices.stream().map(this::updateOf).toList();
+    private void update(Group group) {
+        Tensor scalars = block(group).with(scalars(group.updates + 1));
+        List<Update> updates = new ArrayList<>(group.indices.size());
+        for (int index : group.indices) {
+            updates.add(updateOf(index));
+        }
         boolean together;
         try (var _ = MemoryScope.open("of an optimizer's step")) {
             together = updateTogether(updates, scalars);
@@ -259,7 +292,7 @@ public abstract class Optimizer {
                     update(update.parameter, update.gradient, update.state, scalars);
                 }
             }
-            states.get(indices.get(i)).updates++;
+            states.get(group.indices.get(i)).updates++;
             update.parameter.changed();
             update.state.forEach(Param::changed);
             update.parameter.useUpGrad();
@@ -268,16 +301,20 @@ public abstract class Optimizer {
 
     private Update updateOf(int index) {
         Param parameter = parameters.get(index);
-        return new Update(parameter, parameter.grad(), Collections.unmodifiableList(states.get(index).buffers));
+        State state = states.get(index);
+        if (state.update == null || state.update.gradient != parameter.grad()) {
+            state.update = new Update(parameter, parameter.grad(), state.seen);
+        }
+        return state.update;
     }
 
-    private ScalarBlock block(Kind kind) {
+    private ScalarBlock block(Group group) {
         for (ScalarBlock block : blocks) {
-            if (block.fits(kind.device, kind.dtype)) {
+            if (block.fits(group.device, group.dtype)) {
                 return block;
             }
         }
-        ScalarBlock block = new ScalarBlock(kind.device, kind.dtype, scalars(1).length);
+        ScalarBlock block = new ScalarBlock(group.device, group.dtype, scalars(1).length);
         blocks.add(block);
         return block;
     }

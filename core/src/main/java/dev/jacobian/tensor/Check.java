@@ -68,23 +68,35 @@ final class Check {
 
     /** The axes counted from the front, in rising order. */
     static List<Integer> axes(String operation, Shape shape, int[] axes) {
-        int[] sorted = Arrays.stream(axes).map(axis -> shape.axis(operation, axis)).sorted().toArray();
+        Integer[] sorted = new Integer[axes.length];
+        for (int i = 0; i < sorted.length; i++) {
+            sorted[i] = shape.axis(operation, axes[i]);
+        }
+        Arrays.sort(sorted);
         for (int i = 1; i < sorted.length; i++) {
-            if (sorted[i] == sorted[i - 1]) {
+            if (sorted[i].equals(sorted[i - 1])) {
                 throw new IllegalArgumentException(
                         operation + ": axis " + sorted[i] + " named twice in " + Arrays.toString(axes));
             }
         }
-        return Arrays.stream(sorted).boxed().toList();
+        return List.of(sorted);
     }
 
     static List<Integer> permutation(Shape shape, int[] order) {
-        int[] resolved = Arrays.stream(order).map(axis -> shape.axis("permute", axis)).toArray();
-        if (resolved.length != shape.rank() || Arrays.stream(resolved).distinct().count() != resolved.length) {
+        Integer[] resolved = new Integer[order.length];
+        boolean[] named = new boolean[shape.rank()];
+        boolean each = order.length == named.length;
+        for (int i = 0; i < order.length; i++) {
+            int axis = shape.axis("permute", order[i]);
+            resolved[i] = axis;
+            each &= !named[axis];
+            named[axis] = true;
+        }
+        if (!each) {
             throw new IllegalArgumentException("permute: order " + Arrays.toString(order)
                     + ", expected each axis of shape " + shape + " once");
         }
-        return Arrays.stream(resolved).boxed().toList();
+        return List.of(resolved);
     }
 
     static Shape reshape(Shape from, int[] dims) {
@@ -138,7 +150,7 @@ final class Check {
                     "linear: input of shape " + x.shape() + ", expected [..., " + weight.dim(1)
                             + "] for weight of shape " + weight.shape() + "; flatten the input, or change inFeatures");
         }
-        if (bias != null && !bias.shape().equals(Shape.of(weight.dim(0)))) {
+        if (bias != null && (bias.rank() != 1 || bias.dim(0) != weight.dim(0))) {
             throw new IllegalArgumentException(
                     "linear: bias of shape " + bias.shape() + ", expected [" + weight.dim(0) + "]");
         }

@@ -102,8 +102,16 @@ public sealed class Tensor implements Keepable permits Param {
             throw new IllegalArgumentException(
                     "float64: not supported on " + device + "; use float32, or the cpu device");
         }
-        Storage storage = Storage.allocate(device, shape.size() * dtype.bytes(), dtype + " " + shape);
+        Storage storage = Storage.allocate(device, shape.size() * dtype.bytes(), new Holder("", dtype, shape));
         return new Tensor(storage, View.owned(storage.buffer(), dtype, shape, storage));
+    }
+
+    /** What a storage is for, put into words where somebody asks. */
+    private record Holder(String use, DType dtype, Shape shape) {
+        @Override
+        public String toString() {
+            return use + dtype + " " + shape;
+        }
     }
 
     /**
@@ -599,18 +607,40 @@ public sealed class Tensor implements Keepable permits Param {
      * @param gradient of this tensor's shape and type
      */
     public final void accumulateGrad(Tensor gradient) {
-        if (grad == null) {
-            Storage root = Storage.allocate(device(), size() * dtype().bytes(), "gradient " + shape());
-            root.moveTo(MemoryScope.root());
-            grad = new Tensor(root, View.owned(root.buffer(), dtype(), shape(), root));
-        }
+        makeGrad();
         if (gradState == GradState.FRESH) {
             device().backend().binary(BinaryOp.ADD, grad.view, gradient.view(), grad.view);
-        } else {
+        } else if (gradient != grad) {
             device().backend().copy(gradient.view(), grad.view);
         }
         grad.storage.changed();
         gradState = GradState.FRESH;
+    }
+
+    /**
+     * Offers the gradient's buffer to be written, and then given to {@link #accumulateGrad}; for the tape alone.
+     *
+     * @return the buffer, whose content is given up; null where this is no leaf, has a gradient to be added to, or one
+     *         that a tape refers to
+     */
+    public final Tensor reuseGrad() {
+        if (history != null || !requiresGrad || gradState == GradState.FRESH) {
+            return null;
+        }
+        makeGrad();
+        if (!grad.storage.isHeldOnce()) {
+            return null;
+        }
+        gradState = GradState.NONE;
+        return grad;
+    }
+
+    private void makeGrad() {
+        if (grad == null) {
+            Storage root = Storage.allocate(device(), size() * dtype().bytes(), new Holder("gradient ", dtype(), shape()));
+            root.moveTo(MemoryScope.root());
+            grad = new Tensor(root, View.owned(root.buffer(), dtype(), shape(), root));
+        }
     }
 
     /**
@@ -944,7 +974,7 @@ public sealed class Tensor implements Keepable permits Param {
 
     /** The sum of all elements; bool and int32 give int32. */
     public final Tensor sum() {
-        return sum(allAxes(), false).reshape();
+        return sum(allAxes(), false);
     }
 
     /** The sum along one axis. */
@@ -972,12 +1002,12 @@ public sealed class Tensor implements Keepable permits Param {
      */
     public final Tensor sum(int[] axes, boolean keepAxes) {
         Tensor x = dtype() == DType.BOOL ? to(DType.INT32) : this;
-        return squeezed(Autograd.apply(new Sum(Check.axes("sum", shape(), axes)), x), axes, keepAxes);
+        return Autograd.apply(new Sum(Check.axes("sum", shape(), axes), keepAxes), x);
     }
 
     /** The mean of all elements; of none NaN. bool and int32 are averaged as float32. */
     public final Tensor mean() {
-        return mean(allAxes(), false).reshape();
+        return mean(allAxes(), false);
     }
 
     /** The mean along one axis. */
@@ -1233,14 +1263,15 @@ public sealed class Tensor implements Keepable permits Param {
      * @return of the target's shape
      */
     public final Tensor sumTo(Shape target) {
-        List<Integer> axes = new ArrayList<>();
+        int[] axes = new int[rank()];
+        int count = 0;
         int added = rank() - target.rank();
         for (int i = 0; i < rank(); i++) {
             if (i < added || (target.dim(i - added) == 1 && dim(i) != 1)) {
-                axes.add(i);
+                axes[count++] = i;
             }
         }
-        return sum(axes.stream().mapToInt(i -> i).toArray(), true).reshape(target);
+        return sum(Arrays.copyOf(axes, count), true).reshape(target);
     }
 
     // ---- products
@@ -1257,11 +1288,10 @@ public sealed class Tensor implements Keepable permits Param {
         DType dtype = Check.matmul(this, other, a, b);
         a = a.to(dtype);
         b = b.to(dtype);
-        int[] outer = a.shape().toArray();
         Tensor product;
         if (b.rank() == 2 && a.rank() > 2) { // one large product instead of many small ones
-            outer[a.rank() - 1] = b.dim(1);
-            product = Autograd.apply(new MatMul(), a.reshape(a.rows(), b.dim(0)), b).reshape(outer);
+            product = Autograd.apply(new MatMul(), a.reshape(a.rows(), b.dim(0)), b)
+                    .reshape(a.shape().with(a.rank() - 1, b.dim(1)));
         } else {
             product = Autograd.apply(new MatMul(), a, b);
         }
@@ -1298,11 +1328,9 @@ public sealed class Tensor implements Keepable permits Param {
 
     private Tensor linear(Op op, Tensor weight, Tensor bias) {
         Check.linear(this, weight, bias);
-        int[] outer = shape().toArray();
-        outer[rank() - 1] = weight.dim(0);
         Tensor rows = rank() == 2 ? this : reshape(rows(), dim(-1));
         Tensor y = bias == null ? Autograd.apply(op, rows, weight) : Autograd.apply(op, rows, weight, bias);
-        return rank() == 2 ? y : y.reshape(outer);
+        return rank() == 2 ? y : y.reshape(shape().with(rank() - 1, weight.dim(0)));
     }
 
     /** How many rows the axes before the last make; also where the last is empty, so that -1 would say nothing. */
@@ -1491,7 +1519,9 @@ public sealed class Tensor implements Keepable permits Param {
         if (target.equals(shape())) {
             return this;
         }
-        Check.reshape(shape(), target.toArray());
+        if (target.size() != size()) {
+            Check.reshape(shape(), target.toArray());
+        }
         return Autograd.apply(new Reshape(target), this);
     }
 
@@ -1595,8 +1625,17 @@ public sealed class Tensor implements Keepable permits Param {
      * @return a view
      */
     public final Tensor expand(int... dims) {
-        Shape target = Shape.of(dims);
-        if (!Shape.broadcast("expand", shape(), target).equals(target)) {
+        return expand(Shape.of(dims));
+    }
+
+    /**
+     * Repeats axes of length 1, and adds axes in front, without copying.
+     *
+     * @param target the new shape
+     * @return a view
+     */
+    public final Tensor expand(Shape target) {
+        if (!target.equals(shape()) && !Shape.broadcast("expand", shape(), target).equals(target)) {
             throw new IllegalArgumentException("expand: shape " + shape() + " does not broadcast to " + target);
         }
         return Autograd.apply(new Expand(target), this);

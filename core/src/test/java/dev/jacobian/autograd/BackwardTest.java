@@ -68,6 +68,54 @@ final class BackwardTest {
         assertThat(w.grad().toArray()).containsExactly(whole, offset(1e-4f));
     }
 
+    /** Products write a leaf's gradient to where it is kept, unless something is there to be added to or still read. */
+    @Test
+    void gradientsAreWrittenWhereTheyAreKept() {
+        Param w = Param.of("w", Tensor.linspace(-1, 1, 4).reshape(2, 2));
+        Tensor x = Tensor.linspace(1, 4, 4).reshape(2, 2);
+        w.matmul(x).sum().backward();
+        Tensor buffer = w.grad();
+        assertThat(buffer.toArray()).containsExactly(3, 7, 3, 7);
+        w.useUpGrad();
+        w.matmul(x).backward(Tensor.eye(2));
+        assertThat(w.grad()).isSameAs(buffer);
+        assertThat(buffer.toArray()).as("x transposed").containsExactly(1, 3, 2, 4);
+        w.useUpGrad();
+        w.matmul(x).backward(buffer);
+        assertThat(buffer.toArray()).as("its own gradient's product").containsExactly(7, 15, 10, 22);
+        w.useUpGrad();
+        w.matmul(x).add(w.matmul(x)).sum().backward();
+        assertThat(buffer.toArray()).as("used twice").containsExactly(6, 14, 6, 14);
+        w.useUpGrad();
+        w.matmul(w).sum().backward();
+        assertThat(buffer.toArray()).as("multiplied by itself")
+                .containsExactly(new float[] {-2, 2 / 3f, -2 / 3f, 2}, offset(1e-6f));
+    }
+
+    @Test
+    void aRuleThatFailsLeavesNoGradient() {
+        record Failing() implements Op {
+            @Override
+            public Tensor forward(OpContext context, Tensor... inputs) {
+                return inputs[0].mul(1);
+            }
+
+            @Override
+            public List<Tensor> backward(OpContext context, Tensor dy) {
+                context.newGradient(0);
+                throw new UnsupportedOperationException("rule");
+            }
+        }
+        Param w = Param.of("w", Tensor.of(1f, 2f));
+        w.square().sum().backward();
+        w.useUpGrad();
+        Tensor y = Autograd.apply(new Failing(), w);
+        assertThatExceptionOfType(UnsupportedOperationException.class).isThrownBy(() -> y.sum().backward());
+        assertThat(w.grad()).isNull();
+        w.square().sum().backward();
+        assertThat(w.grad().toArray()).containsExactly(2, 4);
+    }
+
     @Test
     void pathsThatMeetAgainAddTheirGradients() {
         Tensor x = Tensor.of(3.0).requireGrad();
