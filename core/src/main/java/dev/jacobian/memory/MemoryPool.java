@@ -34,8 +34,8 @@ public final class MemoryPool {
 
     private final Backend backend;
     private final WeakReference<Device> device;
-    private final List<ArrayDeque<DeviceBuffer>> free =
-            Stream.generate(() -> new ArrayDeque<DeviceBuffer>(1)).limit(SIZES).toList();
+    private final List<ArrayDeque<DeviceBuffer>> free = Stream.generate(() -> new ArrayDeque<DeviceBuffer>(1))
+            .limit(SIZES).toList();
     /** The leases that are not closed, linked: the first of them. */
     private Lease leases;
     private long active;
@@ -105,7 +105,7 @@ public final class MemoryPool {
     /** The number of a size that {@link #roundUp} returned, counted from the smallest. */
     private static int sizeClass(long size) {
         int bits = Long.SIZE - 1 - Long.numberOfLeadingZeros(size);
-        return 4 * (bits - SMALLEST_BITS) + (int) (size >> (bits - 2) & 3);
+        return 4 * (bits - SMALLEST_BITS) + (int) ((size >> (bits - 2)) & 3);
     }
 
     /** Takes a block; its content is undefined. */
@@ -149,7 +149,8 @@ public final class MemoryPool {
         if (leases == null) {
             return "";
         }
-        return Stream.iterate(leases, lease -> lease != null, lease -> lease.after).sorted(Comparator.comparingLong((Lease lease) -> lease.bytes).reversed())
+        return Stream.iterate(leases, lease -> lease != null, lease -> lease.after)
+                .sorted(Comparator.comparingLong((Lease lease) -> lease.bytes).reversed())
                 .limit(LISTED_HOLDERS).map(lease -> lease.holder + " (" + lease.bytes + " bytes)")
                 .collect(Collectors.joining(", ", ", the largest holders ", ""));
     }

@@ -78,9 +78,9 @@ public record BatchNorm(double epsilon, double momentum, Param runningMean, Para
     public List<Tensor> backward(BatchNormKernel kernel, OpContext context, Tensor dy) {
         Tensor weight = context.saved(0);
         Tensor x = context.saved(1);
-        Tensor dx = x.emptyLike();
-        Tensor dweight = weight.emptyLike();
-        Tensor dbias = weight.emptyLike();
+        Tensor dx = context.newGradient(0);
+        Tensor dweight = context.newGradient(1);
+        Tensor dbias = context.newGradient(2);
         kernel.batchNormBackward(x.view(), weight.view(), context.saved(2).view(), context.saved(3).view(), epsilon,
                 activation, activation == Activation.NONE ? null : context.saved(4).view(), dy.view(), dx.view(),
                 dweight.view(), dbias.view());

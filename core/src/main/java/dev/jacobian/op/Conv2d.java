@@ -49,12 +49,12 @@ public record Conv2d(Window2d window, int groups) implements FusedOp<Conv2dKerne
         Tensor dense = dy.contiguous();
         Tensor dx = null;
         if (context.needsGrad(0)) {
-            dx = x.emptyLike();
+            dx = context.newGradient(0);
             kernel.conv2dBackwardInput(dense.view(), weight.view(), window, groups, dx.view());
         }
         Tensor dweight = null;
         if (context.needsGrad(1)) {
-            dweight = weight.emptyLike();
+            dweight = context.newGradient(1);
             kernel.conv2dBackwardWeight(x.view(), dense.view(), window, groups, dweight.view());
         }
         if (context.inputs() == 2) {

@@ -75,11 +75,11 @@ public record LayerNorm(int axes, double epsilon) implements FusedOp<LayerNormKe
     public List<Tensor> backward(LayerNormKernel kernel, OpContext context, Tensor dy) {
         Tensor x = context.saved(0);
         Shape rows = rows(x.shape());
-        Tensor dx = x.emptyLike();
+        Tensor dx = context.newGradient(0);
         boolean affine = context.inputs() == 3;
         Tensor weight = affine ? context.saved(3) : null;
-        Tensor dweight = affine ? weight.emptyLike() : null;
-        Tensor dbias = affine ? weight.emptyLike() : null;
+        Tensor dweight = affine ? context.newGradient(1) : null;
+        Tensor dbias = affine ? context.newGradient(2) : null;
         kernel.layerNormBackward(x.view().reshape(rows), affine ? flat(weight) : null, context.saved(1).view(),
                 context.saved(2).view(), dy.contiguous().view().reshape(rows), dx.view().reshape(rows),
                 affine ? flat(dweight) : null, affine ? flat(dbias) : null);

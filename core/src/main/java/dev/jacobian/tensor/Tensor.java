@@ -637,7 +637,8 @@ public sealed class Tensor implements Keepable permits Param {
 
     private void makeGrad() {
         if (grad == null) {
-            Storage root = Storage.allocate(device(), size() * dtype().bytes(), new Holder("gradient ", dtype(), shape()));
+            Storage root = Storage.allocate(device(), size() * dtype().bytes(),
+                    new Holder("gradient ", dtype(), shape()));
             root.moveTo(MemoryScope.root());
             grad = new Tensor(root, View.owned(root.buffer(), dtype(), shape(), root));
         }
