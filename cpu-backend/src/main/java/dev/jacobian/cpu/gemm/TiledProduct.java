@@ -22,6 +22,9 @@ final class TiledProduct implements Parallel.TaskBody {
     /** Fewer rows than this, and packing the panels again for each row range costs more than a percent or two. */
     private static final int MIN_TASK_ROWS = 192;
 
+    /** The same where there are not enough columns for all threads: better to pack twice than to wait. */
+    private static final int MIN_NARROW_TASK_ROWS = 48;
+
     /** Up to this many rows, a row-major B is read where it lies, since packing it does not pay. */
     private static final int DIRECT_B_ROWS = 32;
 
@@ -137,7 +140,12 @@ final class TiledProduct implements Parallel.TaskBody {
         } else if (threads > 1) {
             int panels = ceilDiv(n, kernel.tileColumns());
             columnsPerTask = Math.clamp(panels / wanted, 1, MAX_SLAB_PANELS) * kernel.tileColumns();
-            int ranges = Math.min(ceilDiv(m, MIN_TASK_ROWS), ceilDiv(wanted, ceilDiv(n, columnsPerTask)));
+            int columnTasks = ceilDiv(n, columnsPerTask);
+            int least = columnTasks < threads ? MIN_NARROW_TASK_ROWS : MIN_TASK_ROWS;
+            int ranges = Math.min(ceilDiv(m, least), ceilDiv(wanted, columnTasks));
+            if (ranges > threads) {
+                ranges -= ranges % threads;
+            }
             rowsPerTask = ceilDiv(ceilDiv(m, ranges), kernel.tileRows()) * kernel.tileRows();
         }
         columnRanges = ceilDiv(n, columnsPerTask);

@@ -39,13 +39,13 @@ public final class VectorGemmKernel implements GemmKernel {
     }
 
     /**
-     * Whether this machine's vectors beat scalar loops: narrower ones on x86 come without a fused multiply-add, which
-     * the Vector API then computes in software.
+     * Whether this machine's vectors beat scalar loops: without a fused multiply-add, as narrower ones on x86 are, the
+     * Vector API computes it in software.
      *
      * @return whether to use this class
      */
     public static boolean isFast() {
-        return LANES >= 8 || (ARM && LANES >= 4);
+        return Lanes.FUSED && LANES >= 4;
     }
 
     @Override
