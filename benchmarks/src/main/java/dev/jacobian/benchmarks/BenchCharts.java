@@ -84,7 +84,8 @@ final class BenchCharts {
                 .title("Operations: percent of what the machine's arithmetic or memory allows").build();
         chart.addSeries("share of the limit, %", shares, names);
         style(chart.getStyler());
-        chart.getStyler().setAvailableSpaceFill(0.7).setLabelsVisible(true).setDecimalPattern("0").setLegendVisible(false);
+        chart.getStyler().setAvailableSpaceFill(0.7).setLabelsVisible(true).setDecimalPattern("0")
+                .setLegendVisible(false);
         // Every bar has its name, however close they are.
         chart.getStyler().setXAxisMin(0.0).setYAxisTickMarkSpacingHint(BAR_HEIGHT / 2);
         return Optional.of(svg(chart));
@@ -93,7 +94,8 @@ final class BenchCharts {
     private static void style(AxesChartStyler styler) {
         styler.setBaseFont(FONT).setChartTitleFont(FONT.deriveFont(Font.BOLD, 13f));
         styler.setAxisTickLabelsFont(FONT).setAxisTitlesVisible(false);
-        styler.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false).setLegendPosition(LegendPosition.OutsideS);
+        styler.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false)
+                .setLegendPosition(LegendPosition.OutsideS);
         styler.setSeriesColors(new Color[] {new Color(0x2b6cb0), new Color(0xdd6b20), new Color(0x2f855a)});
         styler.setAnnotationLineColor(Color.DARK_GRAY);
     }

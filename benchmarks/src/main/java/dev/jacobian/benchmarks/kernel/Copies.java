@@ -1,8 +1,8 @@
 package dev.jacobian.benchmarks.kernel;
 
-import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;
+import dev.jacobian.backend.Device;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.UnaryOp;

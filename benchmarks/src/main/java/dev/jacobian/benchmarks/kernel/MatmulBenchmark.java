@@ -1,7 +1,7 @@
 package dev.jacobian.benchmarks.kernel;
 
-import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Backend;
+import dev.jacobian.backend.Device;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.View;
 import java.lang.foreign.MemorySegment;
