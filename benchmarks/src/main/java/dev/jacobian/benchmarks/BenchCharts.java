@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.knowm.xchart.AnnotationLine;
@@ -58,7 +57,9 @@ final class BenchCharts {
         style(chart.getStyler());
         chart.getStyler().setLabelsVisible(true).setAvailableSpaceFill(0.6).setDecimalPattern("0.00")
                 .setLegendVisible(chart.getSeriesCollection().size() > 1);
-        chart.getStyler().setYAxisMin(0.0);
+        double highest = steps.stream().flatMap(step -> report.others().stream().map(step::ratio))
+                .flatMap(Optional::stream).mapToDouble(Ratio::highest).max().orElse(1);
+        chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.1 * Math.max(1, highest));
         chart.addAnnotation(new AnnotationLine(1, false, false));
         return Optional.of(svg(chart));
     }
@@ -78,23 +79,23 @@ final class BenchCharts {
         if (names.isEmpty()) {
             return Optional.empty();
         }
-        // The chart draws from the bottom.
-        Collections.reverse(names);
-        Collections.reverse(shares);
         HorizontalBarChart chart = new HorizontalBarChartBuilder().width(WIDTH)
                 .height(FRAME_HEIGHT + BAR_HEIGHT * names.size())
                 .title("Operations: percent of what the machine's arithmetic or memory allows").build();
         chart.addSeries("share of the limit, %", shares, names);
         style(chart.getStyler());
-        chart.getStyler().setAvailableSpaceFill(0.7).setLabelsVisible(true).setDecimalPattern("0").setLegendVisible(false);
-        chart.getStyler().setXAxisMin(0.0);
+        chart.getStyler().setAvailableSpaceFill(0.7).setLabelsVisible(true).setDecimalPattern("0")
+                .setLegendVisible(false);
+        // Every bar has its name, however close they are.
+        chart.getStyler().setXAxisMin(0.0).setYAxisTickMarkSpacingHint(BAR_HEIGHT / 2);
         return Optional.of(svg(chart));
     }
 
     private static void style(AxesChartStyler styler) {
         styler.setBaseFont(FONT).setChartTitleFont(FONT.deriveFont(Font.BOLD, 13f));
         styler.setAxisTickLabelsFont(FONT).setAxisTitlesVisible(false);
-        styler.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false).setLegendPosition(LegendPosition.OutsideS);
+        styler.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false)
+                .setLegendPosition(LegendPosition.OutsideS);
         styler.setSeriesColors(new Color[] {new Color(0x2b6cb0), new Color(0xdd6b20), new Color(0x2f855a)});
         styler.setAnnotationLineColor(Color.DARK_GRAY);
     }

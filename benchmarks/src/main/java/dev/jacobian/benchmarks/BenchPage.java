@@ -21,14 +21,17 @@ final class BenchPage {
         List<String> parts = new ArrayList<>();
         parts.add("<h1>Jacobian: benchmark of " + escaped(report.date()) + "</h1>");
         parts.add("<p>" + escaped(report.machine().toString()) + "; " + report.threads() + " threads each.</p>");
-        report.libraries().forEach((name, said) -> parts.add("<p><b>" + escaped(name) + "</b>: " + escaped(said) + "</p>"));
+        report.libraries()
+                .forEach((name, said) -> parts.add("<p><b>" + escaped(name) + "</b>: " + escaped(said) + "</p>"));
         report.problems().forEach(problem -> parts.add("<p class=\"problem\">" + escaped(problem) + "</p>"));
         BenchCharts.steps(report).ifPresent(parts::add);
         BenchCharts.operations(report).ifPresent(parts::add);
         BenchTable.of(report).forEach(table -> parts.add(table.html()));
-        comparison.ifPresent(with -> parts.add("<h2>Beside an older run</h2>\n<pre>" + escaped(with.text()) + "</pre>"));
+        comparison
+                .ifPresent(with -> parts.add("<h2>Beside an older run</h2>\n<pre>" + escaped(with.text()) + "</pre>"));
         return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Jacobian: benchmark</title>\n"
-                + "<style>\n" + STYLE + "</style>\n</head>\n<body>\n" + String.join("\n", parts) + "\n</body>\n</html>\n";
+                + "<style>\n" + STYLE + "</style>\n</head>\n<body>\n" + String.join("\n", parts)
+                + "\n</body>\n</html>\n";
     }
 
     static String escaped(String text) {

@@ -102,7 +102,8 @@ final class BenchRun implements AutoCloseable {
         }
     }
 
-    private void finish(BenchCase measured, Map<WorkerClient, Turns.Measured> times, Map<WorkerClient, LossCheck> checks) {
+    private void finish(BenchCase measured, Map<WorkerClient, Turns.Measured> times,
+            Map<WorkerClient, LossCheck> checks) {
         Map<String, LibraryResult> all = new LinkedHashMap<>();
         times.forEach((worker, time) -> {
             long[] memory = measured.kind() == Kind.STEP ? worker.memory() : null;
@@ -142,7 +143,8 @@ final class BenchRun implements AutoCloseable {
 
     BenchReport report(int threads) {
         return new BenchReport(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Machine.here(), threads, turns,
-                new LinkedHashMap<>(descriptions), List.copyOf(results), List.copyOf(coldStarts), List.copyOf(problems));
+                new LinkedHashMap<>(descriptions), List.copyOf(results), List.copyOf(coldStarts),
+                List.copyOf(problems));
     }
 
     @Override

@@ -104,7 +104,9 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
 
     private static String losses(LibraryResult other) {
         LossCheck check = other.losses();
-        return check == null ? "–" : String.format(Locale.ROOT, "%.0e%s", check.largest(), check.passed() ? "" : " DIFFER");
+        return check == null
+                ? "–"
+                : String.format(Locale.ROOT, "%.0e%s", check.largest(), check.passed() ? "" : " DIFFER");
     }
 
     private static BenchTable memory(BenchReport report) {

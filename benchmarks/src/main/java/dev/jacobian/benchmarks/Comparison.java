@@ -67,7 +67,8 @@ record Comparison(List<Row> rows, List<String> notes) {
         for (Row row : rows) {
             String mark = row.isRegression() ? "SLOWER" : row.isGain() ? "faster" : "";
             text.append(String.format(Locale.ROOT, "  %-34s %12s %12s  %-18s %s%n", row.name(),
-                    Texts.time(row.before().seconds()), Texts.time(row.now().seconds()), row.ratio(), mark).stripTrailing())
+                    Texts.time(row.before().seconds()), Texts.time(row.now().seconds()), row.ratio(), mark)
+                    .stripTrailing())
                     .append('\n');
         }
         notes.forEach(note -> text.append("  ").append(note).append('\n'));

@@ -15,8 +15,8 @@ final class KernelCosts {
     private static final double SOFTMAX = 1 << 20;
 
     /** By class and method: a function of the benchmark's parameters. */
-    private static final Map<String, ToDoubleFunction<Map<String, String>>> FLOPS =
-            Map.of("MatmulBenchmark.ours", KernelCosts::product, "MatmulBenchmark.openBlas", KernelCosts::product);
+    private static final Map<String, ToDoubleFunction<Map<String, String>>> FLOPS = Map.of("MatmulBenchmark.ours",
+            KernelCosts::product, "MatmulBenchmark.openBlas", KernelCosts::product);
 
     private static final Map<String, ToDoubleFunction<Map<String, String>>> BYTES = Map.ofEntries(
             floats("AdamBenchmark.copy", 2), floats("AdamBenchmark.adam", 7), floats("AdamBenchmark.momentum", 5),

@@ -81,8 +81,7 @@ enum Limits {
     /** The same job on several threads, which a call waits for. */
     private static Work together(int threads, IntFunction<Runnable> job) {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
-        List<Callable<Object>> jobs =
-                IntStream.range(0, threads).mapToObj(job).map(Executors::callable).toList();
+        List<Callable<Object>> jobs = IntStream.range(0, threads).mapToObj(job).map(Executors::callable).toList();
         return new Work() {
             @Override
             public void run() {

@@ -28,11 +28,11 @@ final class Models {
     private static final int BLOCKS_OF_A_STAGE = 3;
 
     /** The first part of a path in the residual network and in the transformer, here and elsewhere. */
-    private static final Map<String, String> RES_NET_PARTS =
-            Map.of("0", "stem.conv", "3", "1", "4", "2", "5", "3", "8", "fc");
+    private static final Map<String, String> RES_NET_PARTS = Map.of("0", "stem.conv", "3", "1", "4", "2", "5", "3", "8",
+            "fc");
 
-    private static final Map<String, String> TRANSFORMER_PARTS =
-            Map.of("0", "tok", "1", "pos", "2", "0", "3", "1", "4", "2", "5", "3", "7", "head");
+    private static final Map<String, String> TRANSFORMER_PARTS = Map.of("0", "tok", "1", "pos", "2", "0", "3", "1", "4",
+            "2", "5", "3", "7", "head");
 
     private Models() {}
 

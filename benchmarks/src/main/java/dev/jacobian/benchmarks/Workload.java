@@ -55,8 +55,8 @@ public record Workload(String name, String title, Supplier<Layer> model, Supplie
                     () -> normal("W5/y", 16, 1), new MseLoss(), parameters -> new Sgd(parameters, 0.01)));
 
     /** Those that even a software device gets through in seconds. */
-    static final List<Workload> LIGHT =
-            ALL.stream().filter(workload -> Set.of("W1", "W2", "W5").contains(workload.name())).toList();
+    static final List<Workload> LIGHT = ALL.stream()
+            .filter(workload -> Set.of("W1", "W2", "W5").contains(workload.name())).toList();
 
     /** Logits of each token of each sequence, and what comes next. */
     private static Tensor ofTokens(Tensor logits, Tensor next) {

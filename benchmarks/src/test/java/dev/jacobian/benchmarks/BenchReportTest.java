@@ -79,8 +79,9 @@ final class BenchReportTest {
         assertThat(page).contains("Jacobian &lt;cpu&gt;", "a problem", "<h2>Inference</h2>", "SLOWER")
                 .doesNotContain("Jacobian <cpu>", "<script", "href=\"http");
         assertThat(page.split("<svg", -1)).hasSize(3);
-        assertThat(BenchCharts.steps(report(1)).orElseThrow()).contains("W4 character transformer", "<rect");
-        assertThat(BenchCharts.operations(report(1)).orElseThrow()).contains("softmax 4096x1024 fb");
+        // Letters are drawn as outlines, so that no font is needed where the page is read.
+        assertThat(BenchCharts.steps(report(1)).orElseThrow()).startsWith("<svg").contains("<path");
+        assertThat(BenchCharts.operations(report(1)).orElseThrow()).startsWith("<svg").contains("<path");
     }
 
     @Test

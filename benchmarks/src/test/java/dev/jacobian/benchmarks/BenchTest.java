@@ -30,8 +30,10 @@ final class BenchTest {
     }
 
     private int small(Path folder, String... further) {
-        return bench(Stream.concat(Stream.of("--quick", "--case", "^W5$|^add 16x16", "--peers", "none", "--threads", "1",
-                "--blocks", "2", "--block", "0.01", "--warm", "0.05", "--out", folder.toString()), Stream.of(further))
+        return bench(Stream
+                .concat(Stream.of("--quick", "--case", "^W5$|^add 16x16", "--peers", "none", "--threads", "1",
+                        "--blocks", "2", "--block", "0.01", "--warm", "0.05", "--out", folder.toString()),
+                        Stream.of(further))
                 .toArray(String[]::new));
     }
 

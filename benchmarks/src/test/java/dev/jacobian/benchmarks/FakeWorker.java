@@ -73,8 +73,8 @@ final class FakeWorker implements Library {
         Pipe answers = Pipe.open();
         BufferedReader toWorker = new BufferedReader(
                 new InputStreamReader(Channels.newInputStream(commands.source()), StandardCharsets.UTF_8));
-        PrintStream fromWorker =
-                new PrintStream(Channels.newOutputStream(answers.sink()), true, StandardCharsets.UTF_8);
+        PrintStream fromWorker = new PrintStream(Channels.newOutputStream(answers.sink()), true,
+                StandardCharsets.UTF_8);
         Thread.ofPlatform().daemon().start(() -> Worker.serve(new FakeWorker(loss), toWorker, fromWorker));
         return new WorkerClient(name, Channels.newInputStream(answers.source()),
                 Channels.newOutputStream(commands.sink()));

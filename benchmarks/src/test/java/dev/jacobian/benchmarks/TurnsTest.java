@@ -26,8 +26,8 @@ final class TurnsTest {
 
     @Test
     void disturbedBlocksAreRepeated() {
-        WorkerClient worker =
-                FakeWorker.scripted("one", List.of(WARM, TEN_CALLS, DISTURBED, DISTURBED, QUIET, DISTURBED, SLOWER));
+        WorkerClient worker = FakeWorker.scripted("one",
+                List.of(WARM, TEN_CALLS, DISTURBED, DISTURBED, QUIET, DISTURBED, SLOWER));
 
         Turns.Measured measured = new Turns(0, 0, 2, 0, 5).measure(List.of(worker)).get(worker);
 

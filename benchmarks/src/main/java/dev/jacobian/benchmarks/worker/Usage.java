@@ -20,8 +20,8 @@ record Usage(double cpu, double waited, double busy) {
     private static final Path STAT = Path.of("/proc/stat");
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final Path CLEAR = Path.of("/proc/self/clear_refs");
-    private static final OperatingSystemMXBean SYSTEM =
-            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private static final OperatingSystemMXBean SYSTEM = (OperatingSystemMXBean) ManagementFactory
+            .getOperatingSystemMXBean();
     // The unit of /proc/stat, the same on every Linux that Java runs on.
     private static final double SECONDS_PER_TICK = 0.01;
 

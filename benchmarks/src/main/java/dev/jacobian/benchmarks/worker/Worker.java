@@ -231,7 +231,8 @@ public final class Worker {
             long start = System.nanoTime();
             run();
             if (call == next) {
-                marks.add(Integer.toString(call)).add(Double.toString(sinceStart())).add(Double.toString(seconds(start)));
+                marks.add(Integer.toString(call)).add(Double.toString(sinceStart()))
+                        .add(Double.toString(seconds(start)));
                 // 1, 2, 5, 10, 20, 50, …
                 next = Integer.toString(next).startsWith("2") ? next / 2 * 5 : next * 2;
             }

@@ -1,8 +1,10 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;
-import dev.jacobian.backend.GeluKernel;
+import dev.jacobian.backend.Distribution;
+import dev.jacobian.backend.DropoutKernel;
+import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.View;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -17,30 +19,31 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** GELU against a plain copy of the same bytes; the backward pass reads twice as many. */
+/** Dropout and random fills against a plain copy. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 5, time = 1)
+@Warmup(iterations = 5, time = 2)
 @Measurement(iterations = 3, time = 1)
 @Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
-public class GeluBenchmark {
+public class DropoutBenchmark {
     /** Elements. */
-    @Param({"4194304", "1048576"})
+    @Param({"65536", "4194304"})
     public int size;
 
-    private GeluKernel kernel;
+    private Backend backend;
+    private DropoutKernel kernel;
+    private RandomKey key;
     private View x;
-    private View dy;
     private View y;
 
     /** Makes the operands. */
     @Setup
     public void setUp() {
-        Backend backend = Copies.backend();
-        kernel = backend.kernel(GeluKernel.class, DType.FLOAT32);
+        backend = Copies.backend();
+        kernel = backend.kernel(DropoutKernel.class, DType.FLOAT32);
+        key = new RandomKey(1, 2, Copies.zeros(DType.INT32, 1));
         x = Copies.numbers(backend, size);
-        dy = Copies.numbers(backend, size);
         y = Copies.floats(size);
     }
 
@@ -50,15 +53,21 @@ public class GeluBenchmark {
         Copies.copy(x, y);
     }
 
-    /** The forward pass. */
+    /** Half of the elements. */
     @Benchmark
-    public void gelu() {
-        kernel.gelu(x, y);
+    public void dropout() {
+        kernel.dropout(x, 0.5, key, y);
     }
 
-    /** The backward pass. */
+    /** Uniform numbers. */
     @Benchmark
-    public void geluBackward() {
-        kernel.geluBackward(x, dy, y);
+    public void uniform() {
+        backend.random(Distribution.UNIFORM, key, y);
+    }
+
+    /** Normal numbers. */
+    @Benchmark
+    public void normal() {
+        backend.random(Distribution.NORMAL, key, y);
     }
 }

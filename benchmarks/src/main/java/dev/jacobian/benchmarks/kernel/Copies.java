@@ -1,13 +1,13 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;
+import dev.jacobian.backend.Device;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
 import dev.jacobian.backend.Window2d;
-import dev.jacobian.cpu.CpuProvider;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -21,7 +21,7 @@ final class Copies {
     private Copies() {}
 
     static Backend backend() {
-        return new CpuProvider().backends().getFirst();
+        return Device.of("cpu").backend();
     }
 
     static View floats(int... dims) {

@@ -1,4 +1,4 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
 import dev.jacobian.backend.AttentionKernel;
 import dev.jacobian.backend.DType;

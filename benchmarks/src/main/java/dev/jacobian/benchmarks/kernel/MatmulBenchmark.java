@@ -1,9 +1,9 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
 import dev.jacobian.backend.Backend;
+import dev.jacobian.backend.Device;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.View;
-import dev.jacobian.cpu.CpuProvider;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Locale;
@@ -86,7 +86,7 @@ public class MatmulBenchmark {
     @Setup
     public void setUp(Blackhole hole) {
         System.setProperty("jacobian.threads", Integer.toString(threads));
-        backend = new CpuProvider().backends().getFirst();
+        backend = Device.of("cpu").backend();
         String[] parts = product.split(" ", -1);
         int[] sizes = Arrays.stream(parts[0].split("x", -1)).mapToInt(Integer::parseInt).toArray();
         m = sizes[0];

@@ -1,9 +1,8 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
-import dev.jacobian.backend.Activation;
 import dev.jacobian.backend.Backend;
-import dev.jacobian.backend.BiasActivationKernel;
 import dev.jacobian.backend.DType;
+import dev.jacobian.backend.LayerNormKernel;
 import dev.jacobian.backend.View;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -18,40 +17,42 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Bias and activation against a plain copy of the same bytes; the backward pass reads twice as many. */
+/** Layer normalisation against a plain copy of the same bytes; the backward pass reads twice as many. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 3, time = 1)
 @Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
-public class BiasActivationBenchmark {
+public class LayerNormBenchmark {
     /** Rows, and elements in each. */
-    @Param({"16x16", "128x512", "2048x512"})
+    @Param({"4096x512", "2048x128", "128x10"})
     public String shape;
 
-    /** The activation. */
-    @Param({"RELU", "TANH"})
-    public Activation activation;
-
-    private BiasActivationKernel kernel;
+    private LayerNormKernel kernel;
     private View x;
     private View dy;
     private View y;
-    private View bias;
+    private View weight;
+    private View mean;
+    private View rstd;
+    private View dweight;
     private View dbias;
 
     /** Makes the operands. */
     @Setup
     public void setUp() {
         Backend backend = Copies.backend();
-        kernel = backend.kernel(BiasActivationKernel.class, DType.FLOAT32);
+        kernel = backend.kernel(LayerNormKernel.class, DType.FLOAT32);
         int rows = Integer.parseInt(shape.substring(0, shape.indexOf('x')));
         int n = Integer.parseInt(shape.substring(shape.indexOf('x') + 1));
         x = Copies.numbers(backend, rows, n);
         dy = Copies.numbers(backend, rows, n);
         y = Copies.floats(rows, n);
-        bias = Copies.numbers(backend, n);
+        weight = Copies.numbers(backend, n);
+        mean = Copies.floats(rows);
+        rstd = Copies.floats(rows);
+        dweight = Copies.floats(n);
         dbias = Copies.floats(n);
     }
 
@@ -63,13 +64,13 @@ public class BiasActivationBenchmark {
 
     /** The forward pass. */
     @Benchmark
-    public void biasActivation() {
-        kernel.biasActivation(x, bias, activation, y);
+    public void layerNorm() {
+        kernel.layerNorm(x, weight, weight, 1e-5, mean, rstd, y);
     }
 
     /** The backward pass. */
     @Benchmark
-    public void biasActivationBackward() {
-        kernel.biasActivationBackward(x, dy, activation, y, dbias);
+    public void layerNormBackward() {
+        kernel.layerNormBackward(x, weight, mean, rstd, dy, y, dweight, dbias);
     }
 }

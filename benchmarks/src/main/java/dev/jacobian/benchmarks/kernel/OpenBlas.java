@@ -1,4 +1,4 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
@@ -72,7 +72,8 @@ final class OpenBlas {
                 try (InputStream in = ClassLoader.getSystemResourceAsStream(FOLDER + file)) {
                     if (in == null) {
                         throw new IllegalStateException(
-                                "OpenBLAS: " + file + " is not on the class path; build the benchmarks with -Popenblas");
+                                "OpenBLAS: " + file
+                                        + " is not on the class path; build the benchmarks with -Popenblas");
                     }
                     Files.copy(in, target);
                 }

@@ -1,4 +1,4 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;

@@ -1,10 +1,8 @@
-package dev.jacobian.cpu.bench;
+package dev.jacobian.benchmarks.kernel;
 
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;
-import dev.jacobian.backend.Distribution;
-import dev.jacobian.backend.DropoutKernel;
-import dev.jacobian.backend.RandomKey;
+import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.View;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -19,31 +17,30 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Dropout and random fills against a plain copy. */
+/** GELU against a plain copy of the same bytes; the backward pass reads twice as many. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 5, time = 2)
+@Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 3, time = 1)
 @Fork(value = 1, jvmArgsAppend = "--add-modules=jdk.incubator.vector")
-public class DropoutBenchmark {
+public class GeluBenchmark {
     /** Elements. */
-    @Param({"65536", "4194304"})
+    @Param({"4194304", "1048576"})
     public int size;
 
-    private Backend backend;
-    private DropoutKernel kernel;
-    private RandomKey key;
+    private GeluKernel kernel;
     private View x;
+    private View dy;
     private View y;
 
     /** Makes the operands. */
     @Setup
     public void setUp() {
-        backend = Copies.backend();
-        kernel = backend.kernel(DropoutKernel.class, DType.FLOAT32);
-        key = new RandomKey(1, 2, Copies.zeros(DType.INT32, 1));
+        Backend backend = Copies.backend();
+        kernel = backend.kernel(GeluKernel.class, DType.FLOAT32);
         x = Copies.numbers(backend, size);
+        dy = Copies.numbers(backend, size);
         y = Copies.floats(size);
     }
 
@@ -53,21 +50,15 @@ public class DropoutBenchmark {
         Copies.copy(x, y);
     }
 
-    /** Half of the elements. */
+    /** The forward pass. */
     @Benchmark
-    public void dropout() {
-        kernel.dropout(x, 0.5, key, y);
+    public void gelu() {
+        kernel.gelu(x, y);
     }
 
-    /** Uniform numbers. */
+    /** The backward pass. */
     @Benchmark
-    public void uniform() {
-        backend.random(Distribution.UNIFORM, key, y);
-    }
-
-    /** Normal numbers. */
-    @Benchmark
-    public void normal() {
-        backend.random(Distribution.NORMAL, key, y);
+    public void geluBackward() {
+        kernel.geluBackward(x, dy, y);
     }
 }
