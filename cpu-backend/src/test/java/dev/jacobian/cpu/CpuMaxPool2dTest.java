@@ -34,7 +34,8 @@ class CpuMaxPool2dTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 2, 2, 2", "1, 2, 3, 2", "3, 4, 2, 2", "1, 28, 28, 2", "50, 28, 28, 2", "7, 9, 33, 2", "5, 14, 15, 2",
+    @CsvSource({"1, 2, 2, 2", "1, 2, 3, 2", "3, 4, 2, 2", "1, 28, 28, 2", "50, 28, 28, 2", "7, 9, 33, 2",
+            "5, 14, 15, 2",
             "2, 7, 65, 2", "1, 66, 130, 2", "90, 14, 14, 2", "3, 9, 40, 3", "4, 17, 17, 3", "2, 40, 41, 5"})
     void findsTheFirstOfTheLargest(int planes, int height, int width, int kernel) {
         Window2d window = Window2d.of(kernel, kernel).stride(2, 2).padding(kernel / 3, kernel / 3);

@@ -1,8 +1,8 @@
 package dev.jacobian.benchmarks.kernel;
 
+import dev.jacobian.backend.AvgPool2dKernel;
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;
-import dev.jacobian.backend.AvgPool2dKernel;
 import dev.jacobian.backend.View;
 import dev.jacobian.backend.Window2d;
 import java.util.concurrent.TimeUnit;

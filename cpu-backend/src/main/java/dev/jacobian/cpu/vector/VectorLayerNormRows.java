@@ -101,7 +101,8 @@ final class VectorLayerNormRows implements LayerNormRows {
         return sum;
     }
 
-    private static void normalize(MemorySegment x, long xAt, MemorySegment y, long yAt, int n, float mean, float scale) {
+    private static void normalize(MemorySegment x, long xAt, MemorySegment y, long yAt, int n, float mean,
+            float scale) {
         int i = 0;
         for (; i <= n - COUNT; i += COUNT) {
             store(load(x, (xAt + i) << 2).sub(mean).mul(scale), y, (yAt + i) << 2);

@@ -350,10 +350,12 @@ final class VectorNormRows implements NormRows {
         }
         if (i < n) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector centered = load(x, (xAt + i) << 2, tail).sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
+            FloatVector centered = load(x, (xAt + i) << 2, tail)
+                    .sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
             FloatVector g = load(dy, (dyAt + i) << 2, tail).sub(FloatVector.fromArray(SPECIES, a, at + i, tail));
             FloatVector minusB = FloatVector.fromArray(SPECIES, b, at + i, tail).neg();
-            store(fma(centered, minusB, g).mul(FloatVector.fromArray(SPECIES, scale, at + i, tail)), dx, (dxAt + i) << 2, tail);
+            store(fma(centered, minusB, g).mul(FloatVector.fromArray(SPECIES, scale, at + i, tail)), dx,
+                    (dxAt + i) << 2, tail);
         }
     }
 
@@ -375,16 +377,20 @@ final class VectorNormRows implements NormRows {
         int i = 0;
         for (; i <= n - COUNT; i += COUNT) {
             FloatVector centered = load(x, (xAt + i) << 2).sub(FloatVector.fromArray(SPECIES, mean, at + i));
-            FloatVector g = masked(load(dy, (dyAt + i) << 2), load(y, (yAt + i) << 2)).sub(FloatVector.fromArray(SPECIES, a, at + i));
+            FloatVector g = masked(load(dy, (dyAt + i) << 2), load(y, (yAt + i) << 2))
+                    .sub(FloatVector.fromArray(SPECIES, a, at + i));
             FloatVector minusB = FloatVector.fromArray(SPECIES, b, at + i).neg();
             store(fma(centered, minusB, g).mul(FloatVector.fromArray(SPECIES, scale, at + i)), dx, (dxAt + i) << 2);
         }
         if (i < n) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector centered = load(x, (xAt + i) << 2, tail).sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
-            FloatVector g = masked(load(dy, (dyAt + i) << 2, tail), load(y, (yAt + i) << 2, tail)).sub(FloatVector.fromArray(SPECIES, a, at + i, tail));
+            FloatVector centered = load(x, (xAt + i) << 2, tail)
+                    .sub(FloatVector.fromArray(SPECIES, mean, at + i, tail));
+            FloatVector g = masked(load(dy, (dyAt + i) << 2, tail), load(y, (yAt + i) << 2, tail))
+                    .sub(FloatVector.fromArray(SPECIES, a, at + i, tail));
             FloatVector minusB = FloatVector.fromArray(SPECIES, b, at + i, tail).neg();
-            store(fma(centered, minusB, g).mul(FloatVector.fromArray(SPECIES, scale, at + i, tail)), dx, (dxAt + i) << 2, tail);
+            store(fma(centered, minusB, g).mul(FloatVector.fromArray(SPECIES, scale, at + i, tail)), dx,
+                    (dxAt + i) << 2, tail);
         }
     }
 }

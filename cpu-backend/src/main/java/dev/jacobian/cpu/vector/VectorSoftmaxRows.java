@@ -224,7 +224,8 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     }
 
     private static void rowExp(
-            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long sums, int n) {
+            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long sums,
+            int n) {
         for (int i = 0; i < n; i += COUNT) {
             FloatVector e = VectorMath.expOfNegative(load(x, (xAt + i) << 2).sub(load(scratch, (maxima + i) << 2)));
             store(e, y, (yAt + i) << 2);
@@ -239,7 +240,8 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     }
 
     private static void rowSubtract(
-            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long logs, int n) {
+            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long logs,
+            int n) {
         for (int i = 0; i < n; i += COUNT) {
             FloatVector v = load(x, (xAt + i) << 2).sub(load(scratch, (maxima + i) << 2));
             store(v.sub(load(scratch, (logs + i) << 2)), y, (yAt + i) << 2);
