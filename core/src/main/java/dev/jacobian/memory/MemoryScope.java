@@ -140,6 +140,7 @@ public final class MemoryScope implements AutoCloseable {
     }
 
     /** Forgets an item that it holds; one that it held before it closed is forgotten already. */
+    @SuppressWarnings("ReferenceEquality") // items are links of a chain, the same or not
     void remove(Scoped item) {
         if (item.before != null) {
             item.before.after = item.after;

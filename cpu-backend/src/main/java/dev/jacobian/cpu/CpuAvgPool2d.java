@@ -12,11 +12,12 @@ import java.lang.foreign.MemorySegment;
  * then one over its columns; a window as large as the plane is a mean of all its elements.
  */
 final class CpuAvgPool2d {
+    private static final ThreadLocal<MemorySegment> LINES = new ThreadLocal<>();
+
     private final Parallel team;
     private final PoolRows rows;
     private final ReduceRows reductions;
     private final ElementRows elements;
-    private final ThreadLocal<MemorySegment> lines = new ThreadLocal<>();
 
     CpuAvgPool2d(Parallel team, PoolRows rows, ReduceRows reductions, ElementRows elements) {
         this.team = team;
@@ -140,10 +141,10 @@ final class CpuAvgPool2d {
 
     /** The calling thread's memory for a line of sums. */
     private MemorySegment line(int n) {
-        MemorySegment line = lines.get();
+        MemorySegment line = LINES.get();
         if (line == null || line.byteSize() < 4L * n) {
             line = Arena.ofAuto().allocate(Math.max(4096, 8L * n), 64);
-            lines.set(line);
+            LINES.set(line);
         }
         return line;
     }

@@ -78,7 +78,7 @@ final class CpuBiasActivation {
         }
         View gradient = dy;
         if (!dy.isContiguous() || activation == Activation.NONE) {
-            if (Floats.memory(dy) != Floats.memory(dx) || dy.offset() != dx.offset()) {
+            if (!dy.buffer().equals(dx.buffer()) || dy.offset() != dx.offset()) {
                 copy.copy(dy, dx);
             }
             gradient = dx;

@@ -36,7 +36,7 @@ final class Lanes {
     private static final VectorShuffle<Float> ACROSS_FOUR = across(4);
     private static final VectorShuffle<Float> ACROSS_TWO = across(2);
     private static final VectorShuffle<Float> ACROSS_ONE = across(1);
-    private static final VectorMask<Float> LOW_HALF = VectorMask.fromLong(SPECIES, (1L << COUNT / 2) - 1);
+    private static final VectorMask<Float> LOW_HALF = VectorMask.fromLong(SPECIES, (1L << (COUNT / 2)) - 1);
 
     /** Elements of scratch memory beyond its first vector. */
     static final int SCRATCH_LENGTH = 1024;
@@ -133,7 +133,7 @@ final class Lanes {
         }
         s = s.add(s.rearrange(ACROSS_ONE));
         return (long) Float.floatToRawIntBits(s.lane(COUNT - 1)) << 32
-                | Float.floatToRawIntBits(s.lane(0)) & 0xFFFF_FFFFL;
+                | (Float.floatToRawIntBits(s.lane(0)) & 0xFFFF_FFFFL);
     }
 
     /** The first of {@link #sums}. */

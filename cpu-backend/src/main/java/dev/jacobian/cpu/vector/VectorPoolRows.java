@@ -27,7 +27,7 @@ final class VectorPoolRows implements PoolRows {
     private static final int TAP_COUNT = TAPS.length();
     private static final VectorShuffle<Float> LOW = VectorShuffle.fromOp(TAPS, i -> 2 * i % TAP_COUNT);
     private static final VectorShuffle<Float> HIGH = VectorShuffle.fromOp(TAPS, i -> (2 * i + 1) % TAP_COUNT);
-    private static final VectorMask<Float> UPPER_HALF = VectorMask.fromLong(TAPS, -1L << TAP_COUNT / 2);
+    private static final VectorMask<Float> UPPER_HALF = VectorMask.fromLong(TAPS, -1L << (TAP_COUNT / 2));
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     /**
@@ -49,7 +49,7 @@ final class VectorPoolRows implements PoolRows {
             for (int column = 0; column < columns; column += COUNT) {
                 long at = line * columns + column;
                 int first = 2 * row * width + 2 * column;
-                if (at + COUNT > outputs || corner + first + width + 2 * COUNT > inputs) {
+                if (at + COUNT > outputs || corner + first + width + 2L * COUNT > inputs) {
                     scalarMaxima(x, xAt + corner, width, first, y, yAt + at, index, indexAt + at, columns - column);
                     break;
                 }
@@ -121,8 +121,8 @@ final class VectorPoolRows implements PoolRows {
             for (int column = 0; column < columns; column += COUNT / 2) {
                 long at = (line / height * rows + row / 2) * columns + column;
                 int first = row * width + 2 * column;
-                if (at + COUNT > outputs || line * width + 2 * column + COUNT > inputs) {
-                    scalarBackward(dy, dyAt + at, index, indexAt + at, first, dx, to + 2 * column, columns - column);
+                if (at + COUNT > outputs || line * width + 2L * column + COUNT > inputs) {
+                    scalarBackward(dy, dyAt + at, index, indexAt + at, first, dx, to + 2L * column, columns - column);
                     break;
                 }
                 IntVector gradient = load(dy, (dyAt + at) << 2).reinterpretAsInts();
@@ -130,7 +130,7 @@ final class VectorPoolRows implements PoolRows {
                 VectorMask<Float> chosen = half.selectFrom(place).compare(VectorOperators.EQ, lane.add(first))
                         .cast(Lanes.SPECIES);
                 FloatVector value = half.selectFrom(gradient).reinterpretAsFloats();
-                store(zero.blend(value, chosen), dx, (to + 2 * column) << 2);
+                store(zero.blend(value, chosen), dx, (to + 2L * column) << 2);
             }
             if (width % 2 == 1) {
                 Floats.set(dx, to + width - 1, 0);
@@ -143,8 +143,8 @@ final class VectorPoolRows implements PoolRows {
         for (int i = 0; i < n; i++) {
             float value = Floats.get(dy, dyAt + i);
             int place = index.get(ValueLayout.JAVA_INT, (indexAt + i) << 2) - first - 2 * i;
-            Floats.set(dx, dxAt + 2 * i, place == 0 ? value : 0);
-            Floats.set(dx, dxAt + 2 * i + 1, place == 1 ? value : 0);
+            Floats.set(dx, dxAt + 2L * i, place == 0 ? value : 0);
+            Floats.set(dx, dxAt + 2L * i + 1, place == 1 ? value : 0);
         }
     }
 
