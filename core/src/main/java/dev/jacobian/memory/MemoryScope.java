@@ -129,6 +129,7 @@ public final class MemoryScope implements AutoCloseable {
         } else if (closed) {
             throw new IllegalStateException("memory scope: it was closed before; keep tensors in an open one");
         } else {
+            item.linked = true;
             item.before = last;
             if (last == null) {
                 first = item;
@@ -142,15 +143,19 @@ public final class MemoryScope implements AutoCloseable {
     /** Forgets an item that it holds; one that it held before it closed is forgotten already. */
     @SuppressWarnings("ReferenceEquality") // items are links of a chain, the same or not
     void remove(Scoped item) {
-        if (item.before != null) {
-            item.before.after = item.after;
-        } else if (first == item) {
-            first = item.after;
+        if (!item.linked) {
+            return;
         }
-        if (item.after != null) {
-            item.after.before = item.before;
-        } else if (last == item) {
+        item.linked = false;
+        if (item.before == null) {
+            first = item.after;
+        } else {
+            item.before.after = item.after;
+        }
+        if (item.after == null) {
             last = item.before;
+        } else {
+            item.after.before = item.before;
         }
         item.before = null;
         item.after = null;

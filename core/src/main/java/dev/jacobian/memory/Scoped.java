@@ -9,6 +9,7 @@ public abstract class Scoped {
     /** The neighbours among what a scope holds: see {@link MemoryScope}. */
     Scoped before;
     Scoped after;
+    boolean linked;
 
     /** Makes one that no scope holds yet. */
     protected Scoped() {}
