@@ -83,6 +83,7 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
     /** One row for each other library that has the case, with the first columns filled in the first of them only. */
     private static void addBesideOthers(BenchReport report, CaseResult result, List<String> first,
             List<List<String>> rows, Beside beside) {
+        int before = rows.size();
         List<String> left = first;
         for (String name : report.others()) {
             LibraryResult other = result.results().get(name);
@@ -93,7 +94,7 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
                 left = first.stream().map(_ -> "").toList();
             }
         }
-        if (left == first) {
+        if (rows.size() == before) {
             rows.add(first);
         }
     }

@@ -59,12 +59,10 @@ record Operation(String name, double flops, double bytes, Supplier<Runnable> rea
                     Stream.concat(Stream.of(x), layer.parameters().stream()).toList());
         }
 
-        Runnable forward() {
-            return () -> {
-                try (var _ = MemoryScope.open("of a call"); var _ = Autograd.noGrad()) {
-                    result.get();
-                }
-            };
+        void forward() {
+            try (var _ = MemoryScope.open("of a call"); var _ = Autograd.noGrad()) {
+                Tensor _ = result.get();
+            }
         }
 
         Runnable forwardBackward() {
@@ -123,7 +121,7 @@ record Operation(String name, double flops, double bytes, Supplier<Runnable> rea
         }
 
         private void forward(String name, double flops, double bytes, Supplier<Prepared> prepared) {
-            all.add(new Operation(name, flops, bytes, () -> prepared.get().forward()));
+            all.add(new Operation(name, flops, bytes, () -> prepared.get()::forward));
         }
 
         private void both(String name, double flops, double bytes, double bytesOfBoth, Supplier<Prepared> prepared) {
