@@ -7,6 +7,7 @@ import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.BatchNormKernel;
 import dev.jacobian.backend.BinaryOp;
 import dev.jacobian.backend.CompareOp;
+import dev.jacobian.backend.Conv2dKernel;
 import dev.jacobian.backend.CrossEntropyKernel;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.DeviceBuffer;
@@ -20,6 +21,8 @@ import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.SoftmaxKernel;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
+import dev.jacobian.backend.Window2d;
+import dev.jacobian.cpu.conv.Convolution;
 import dev.jacobian.cpu.gemm.Gemm;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -34,6 +37,7 @@ final class CpuBackend
             CrossEntropyKernel,
             BatchNormKernel,
             AttentionKernel,
+            Conv2dKernel,
             DropoutKernel,
             SgdKernel,
             AdamKernel {
@@ -48,6 +52,7 @@ final class CpuBackend
     private final CpuCrossEntropy crossEntropy;
     private final CpuBatchNorm batchNorm;
     private final CpuAttention attention;
+    private final CpuConv2d conv2d;
     private final CpuOptimizers optimizers;
 
     CpuBackend(Parallel team, RowKernels rows) {
@@ -63,6 +68,7 @@ final class CpuBackend
         crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
         batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy, elementwise);
         attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
+        conv2d = new CpuConv2d(team, copy, new Convolution(GemmKernels.bestTaps(), GemmKernels.best()));
         optimizers = new CpuOptimizers(team, rows.update());
     }
 
@@ -286,6 +292,24 @@ final class CpuBackend
             View dv) {
         attention.backward(q, k, v, y, logSumExp, dy, scale, causal, dq, dk, dv);
         keep(q, k, v, y, logSumExp, dy, dq, dk, dv);
+    }
+
+    @Override
+    public void conv2d(View x, View weight, View bias, Window2d window, int groups, View y) {
+        conv2d.forward(x, weight, bias, window, groups, y);
+        keep(x, weight, bias, y);
+    }
+
+    @Override
+    public void conv2dBackwardInput(View dy, View weight, Window2d window, int groups, View dx) {
+        conv2d.backwardInput(dy, weight, window, groups, dx);
+        keep(dy, weight, dx);
+    }
+
+    @Override
+    public void conv2dBackwardWeight(View x, View dy, Window2d window, int groups, View dweight) {
+        conv2d.backwardWeight(x, dy, window, groups, dweight);
+        keep(x, dy, dweight);
     }
 
     @Override

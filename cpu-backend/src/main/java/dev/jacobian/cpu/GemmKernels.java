@@ -1,10 +1,13 @@
 package dev.jacobian.cpu;
 
+import dev.jacobian.cpu.conv.TapsKernel;
 import dev.jacobian.cpu.gemm.GemmKernel;
 import dev.jacobian.cpu.scalar.ScalarGemmKernel;
+import dev.jacobian.cpu.scalar.ScalarTapsKernel;
 import dev.jacobian.cpu.vector.VectorGemmKernel;
+import dev.jacobian.cpu.vector.VectorTapsKernel;
 
-/** Chooses the inner loops of the matrix product. */
+/** Chooses the inner loops of products. */
 public final class GemmKernels {
 
     private GemmKernels() {}
@@ -15,7 +18,19 @@ public final class GemmKernels {
      * @return vector loops, or scalar ones where the Vector API or a fused multiply-add is missing
      */
     public static GemmKernel best() {
-        boolean present = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-        return present && VectorGemmKernel.isFast() ? new VectorGemmKernel() : new ScalarGemmKernel();
+        return vectors() ? new VectorGemmKernel() : new ScalarGemmKernel();
+    }
+
+    /**
+     * The same for convolutions.
+     *
+     * @return vector loops, or scalar ones where the Vector API or a fused multiply-add is missing
+     */
+    public static TapsKernel bestTaps() {
+        return vectors() ? new VectorTapsKernel() : new ScalarTapsKernel();
+    }
+
+    private static boolean vectors() {
+        return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent() && VectorGemmKernel.isFast();
     }
 }

@@ -1,0 +1,57 @@
+package dev.jacobian.cpu;
+
+import dev.jacobian.backend.View;
+import dev.jacobian.backend.Window2d;
+import dev.jacobian.cpu.conv.Convolution;
+import dev.jacobian.cpu.conv.Images;
+
+/** Convolution of float32 images. */
+final class CpuConv2d {
+    private final Parallel team;
+    private final CpuCopy copy;
+    private final Convolution convolution;
+
+    CpuConv2d(Parallel team, CpuCopy copy, Convolution convolution) {
+        this.team = team;
+        this.copy = copy;
+        this.convolution = convolution;
+    }
+
+    void forward(View x, View weight, View bias, Window2d window, int groups, View y) {
+        if (y.size() > 0) {
+            convolution.forward(team, y.dim(0), images(x), filters(weight, window, groups),
+                    bias == null ? null : Floats.memory(bias), bias == null ? 0 : bias.offset(), images(y));
+        }
+    }
+
+    void backwardInput(View dy, View weight, Window2d window, int groups, View dx) {
+        if (dx.size() == 0) {
+            return;
+        }
+        if (dy.size() == 0) {
+            copy.fill(0, dx);
+            return;
+        }
+        convolution.backwardInput(team, dx.dim(0), images(dy), filters(weight, window, groups), images(dx));
+    }
+
+    void backwardWeight(View x, View dy, Window2d window, int groups, View dweight) {
+        if (dweight.size() == 0) {
+            return;
+        }
+        if (dy.size() == 0) {
+            copy.fill(0, dweight);
+            return;
+        }
+        convolution.backwardWeight(team, dy.dim(0), images(x), images(dy), window, groups, Floats.memory(dweight),
+                dweight.offset());
+    }
+
+    private static Images images(View view) {
+        return new Images(Floats.memory(view), view.offset(), view.dim(1), view.dim(2), view.dim(3));
+    }
+
+    private static Convolution.Filters filters(View weight, Window2d window, int groups) {
+        return new Convolution.Filters(Floats.memory(weight), weight.offset(), groups, window);
+    }
+}

@@ -1,0 +1,69 @@
+package dev.jacobian.cpu.conv;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/** Memory for one task at a time, kept from call to call. What a buffer held is gone when it is asked for again. */
+final class Buffers {
+    /** A page. */
+    private static final int ALIGNMENT = 4096;
+
+    private final MemorySegment[] segments = new MemorySegment[Use.values().length];
+    private long[] offsets = new long[0];
+
+    /** What a buffer is for. */
+    enum Use {
+        /** Factors that one lane multiplies with. */
+        PACKED,
+        /** Rearranged images. */
+        PLANES,
+        /** A register tile. */
+        TILE,
+        /** Sums of several tasks. */
+        PARTS
+    }
+
+    MemorySegment get(Use use, long bytes) {
+        MemorySegment segment = segments[use.ordinal()];
+        if (segment == null || segment.byteSize() < bytes) {
+            segment = Arena.ofAuto().allocate(bytes, ALIGNMENT);
+            segments[use.ordinal()] = segment;
+        }
+        return segment;
+    }
+
+    long[] offsets(int count) {
+        if (offsets.length < count) {
+            offsets = new long[count];
+        }
+        return offsets;
+    }
+
+    /** Buffers that no task uses at the moment; tasks of calls that run at the same time never share any. */
+    static final class Pool {
+        private static final int SLOTS = 64;
+
+        private final AtomicReferenceArray<Buffers> free = new AtomicReferenceArray<>(SLOTS);
+
+        Buffers take() {
+            for (int i = 0; i < SLOTS; i++) {
+                if (free.getPlain(i) != null) {
+                    Buffers buffers = free.getAndSet(i, null);
+                    if (buffers != null) {
+                        return buffers;
+                    }
+                }
+            }
+            return new Buffers();
+        }
+
+        void giveBack(Buffers buffers) {
+            for (int i = 0; i < SLOTS; i++) {
+                if (free.getPlain(i) == null && free.compareAndSet(i, null, buffers)) {
+                    return;
+                }
+            }
+        }
+    }
+}

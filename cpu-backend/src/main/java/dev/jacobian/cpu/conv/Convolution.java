@@ -1,0 +1,86 @@
+package dev.jacobian.cpu.conv;
+
+import dev.jacobian.backend.Window2d;
+import dev.jacobian.cpu.Parallel;
+import dev.jacobian.cpu.gemm.GemmKernel;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Convolution of dense float32 images, and its gradients. Safe for use by several threads at the same time. */
+public final class Convolution {
+    private final TapsKernel kernel;
+    private final GemmKernel gemm;
+    private final Buffers.Pool pool = new Buffers.Pool();
+
+    /**
+     * Convolution over the given inner loops.
+     *
+     * @param kernel the loops of the products
+     * @param gemm packs panels and adds up tiles
+     */
+    public Convolution(TapsKernel kernel, GemmKernel gemm) {
+        this.kernel = kernel;
+        this.gemm = gemm;
+    }
+
+    /**
+     * Filters of a convolution, dense [O, C/groups, kernelH, kernelW].
+     *
+     * @param segment the memory
+     * @param offset the first element's index
+     * @param groups how many groups there are
+     * @param window the window
+     */
+    public record Filters(MemorySegment segment, long offset, int groups, Window2d window) {}
+
+    /** y = x * weight + bias, for {@code batch} images; {@code bias} may be null. */
+    public void forward(Parallel team, int batch, Images x, Filters filters, MemorySegment bias, long biasOffset,
+            Images y) {
+        Window2d window = filters.window;
+        int inputs = x.channels() / filters.groups;
+        long taps = (long) window.kernelH() * window.kernelW();
+        Correlation.Weights weights = new Correlation.Weights(filters.segment, filters.offset, filters.groups,
+                y.channels() / filters.groups, inputs, inputs * taps, taps, window.kernelH(), window.kernelW(), bias,
+                biasOffset);
+        Buffers shared = pool.take();
+        new Correlation(kernel, gemm, pool, shared, batch, x, weights,
+                Axis.forward(Axis.Side.vertical(window), x.height(), y.height()),
+                Axis.forward(Axis.Side.horizontal(window), x.width(), y.width()), y).run(team);
+        pool.giveBack(shared);
+    }
+
+    /** dx from dy. */
+    public void backwardInput(Parallel team, int batch, Images dy, Filters filters, Images dx) {
+        Window2d window = filters.window;
+        int inputs = dx.channels() / filters.groups;
+        long taps = (long) window.kernelH() * window.kernelW();
+        Correlation.Weights weights = new Correlation.Weights(filters.segment, filters.offset, filters.groups, inputs,
+                dy.channels() / filters.groups, taps, inputs * taps, window.kernelH(), window.kernelW(), null, 0);
+        List<Axis> rows = Axis.backward(Axis.Side.vertical(window), dx.height(), dy.height());
+        List<Axis> columns = Axis.backward(Axis.Side.horizontal(window), dx.width(), dy.width());
+        if (!covers(rows, dx.height()) || !covers(columns, dx.width())) {
+            dx.segment().asSlice(dx.at(0, 0), dx.at(batch, 0) - dx.at(0, 0)).fill((byte) 0);
+        }
+        Buffers shared = pool.take();
+        for (Axis vertical : rows) {
+            for (Axis horizontal : columns) {
+                new Correlation(kernel, gemm, pool, shared, batch, dy, weights, vertical, horizontal, dx).run(team);
+            }
+        }
+        pool.giveBack(shared);
+    }
+
+    private static boolean covers(List<Axis> axes, int length) {
+        return axes.stream().mapToInt(Axis::count).sum() == length;
+    }
+
+    /** The gradient of the filters, dense from {@code offset} on; there is at least one image. */
+    public void backwardWeight(Parallel team, int batch, Images x, Images dy, Window2d window, int groups,
+            MemorySegment dweight, long offset) {
+        Buffers shared = pool.take();
+        new WeightGradient(kernel, gemm, pool, shared, batch, x, dy,
+                Axis.forward(Axis.Side.vertical(window), x.height(), dy.height()),
+                Axis.forward(Axis.Side.horizontal(window), x.width(), dy.width()), groups).run(team, dweight, offset);
+        pool.giveBack(shared);
+    }
+}

@@ -1,0 +1,236 @@
+package dev.jacobian.cpu.conv;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dev.jacobian.cpu.gemm.GemmKernel;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What a window sees at each position, as pieces of contiguous floats whose place depends on the position alone: the
+ * source with channels innermost, [rows, columns, channels] with zeros for the padding, in which a row of the window is
+ * contiguous. With so few channels that such a row fills no vector, each patch is written out.
+ */
+final class Patches {
+    private static final int FLOAT = Float.BYTES;
+
+    private final GemmKernel gemm;
+    private final Images source;
+    private final int channels;
+    private final Axis vertical;
+    private final Axis horizontal;
+    private final int maxRows;
+    private final Axis.Lines rows;
+    private final Axis.Lines columns;
+    private final boolean written;
+    private final int length;
+    private final int[] pieceAt;
+    private final int[] pieceLength;
+    private final int[] pieceColumn;
+    private final int[] tapPiece;
+    private final int[] tapPlace;
+    private final int sumColumns;
+
+    /** For bands of up to {@code maxRows} rows of positions, and the channels of one group. */
+    Patches(GemmKernel gemm, int lanes, Images source, int channels, Axis vertical, Axis horizontal, int maxRows) {
+        this.gemm = gemm;
+        this.source = source;
+        this.channels = channels;
+        this.vertical = vertical;
+        this.horizontal = horizontal;
+        this.maxRows = maxRows;
+        rows = vertical.lines(maxRows);
+        columns = horizontal.lines(horizontal.count());
+        int high = vertical.taps().length;
+        int wide = horizontal.taps().length;
+        length = channels * high * wide;
+        tapPiece = new int[wide];
+        tapPlace = new int[wide];
+        int runs = runs();
+        written = Math.ceilDiv(wide, runs) * channels < lanes;
+        int pieces = written ? 1 : high * runs;
+        pieceAt = new int[pieces];
+        pieceLength = new int[pieces];
+        pieceColumn = new int[pieces];
+        if (written) {
+            pieceLength[0] = length;
+        } else {
+            for (int i = 0; i < high; i++) {
+                for (int j = 0; j < wide; j++) {
+                    int piece = i * runs + tapPiece[j];
+                    pieceLength[piece] += channels;
+                    if (tapPlace[j] == 0) {
+                        pieceAt[piece] = (rows.place()[i] * columns.count() + columns.place()[j]) * channels;
+                    }
+                }
+            }
+        }
+        int column = 0;
+        for (int piece = 0; piece < pieces; piece++) {
+            pieceColumn[piece] = column;
+            column += Math.ceilDiv(pieceLength[piece], lanes) * lanes;
+        }
+        sumColumns = column;
+    }
+
+    /** Finds the taps whose columns are neighbours; how many such runs there are. */
+    private int runs() {
+        int[] place = columns.place();
+        int runs = 0;
+        for (int j = 0; j < place.length; j++) {
+            if (at(place[j] - 1) < 0) {
+                int run = runs++;
+                int n = 0;
+                for (int tap = j; tap >= 0; tap = at(place[tap] + 1)) {
+                    tapPiece[tap] = run;
+                    tapPlace[tap] = n++;
+                }
+            }
+        }
+        return runs;
+    }
+
+    private int at(int place) {
+        for (int j = 0; j < columns.place().length; j++) {
+            if (columns.place()[j] == place) {
+                return j;
+            }
+        }
+        return -1;
+    }
+
+    /** Elements of a patch, which are the weights of one output. */
+    int length() {
+        return length;
+    }
+
+    int pieces() {
+        return pieceAt.length;
+    }
+
+    /** Where a piece begins for the first position, in floats. */
+    int pieceAt(int piece) {
+        return pieceAt[piece];
+    }
+
+    int pieceLength(int piece) {
+        return pieceLength[piece];
+    }
+
+    /** Where the sums of a piece begin among the sums of one output. */
+    int pieceColumn(int piece) {
+        return pieceColumn[piece];
+    }
+
+    /** How many sums an output has, with those that fill up vectors. */
+    int columns() {
+        return sumColumns;
+    }
+
+    /** Which sum belongs to weight k, in the order of [channels, kernelH, kernelW]. */
+    int column(int k) {
+        if (written) {
+            return k;
+        }
+        int wide = horizontal.taps().length;
+        int high = vertical.taps().length;
+        int j = k % wide;
+        int i = k / wide % high;
+        int piece = i * (pieceAt.length / high) + tapPiece[j];
+        return pieceColumn[piece] + tapPlace[j] * channels + k / wide / high;
+    }
+
+    /** What one image takes. */
+    long imageFloats() {
+        return written
+                ? (long) maxRows * horizontal.count() * length
+                : (long) rows.count() * columns.count() * channels;
+    }
+
+    /** Where the patch of each position of some images begins, in bytes. */
+    void offsets(int images, long[] to) {
+        int width = horizontal.count();
+        int s = 0;
+        for (int image = 0; image < images; image++) {
+            for (int t = 0; t < maxRows; t++) {
+                for (int u = 0; u < width; u++) {
+                    long at = written ? ((long) t * width + u) * length : ((long) t * columns.count() + u) * channels;
+                    to[s++] = (image * imageFloats() + at) * FLOAT;
+                }
+            }
+        }
+    }
+
+    /** Lays out what a band of positions sees of one group's channels of an image. */
+    void fill(int image, int group, int firstRow, int bandRows, MemorySegment to, long at) {
+        if (written) {
+            writePatches(image, group, firstRow, bandRows, to, at);
+            return;
+        }
+        for (int block = 0; block + 1 < rows.blocks().length; block++) {
+            int first = rows.blocks()[block];
+            int count = rows.blocks()[block + 1] - first;
+            long row = rows.sources()[block] + (long) firstRow * vertical.sourceStep();
+            int above = vertical.before(row, count);
+            int below = Math.max(above, vertical.beforeEnd(row, count));
+            for (int line = 0; line < count; line++) {
+                boolean outside = line < above || line >= below;
+                fillLine(outside ? -1 : source.at(image, group * channels)
+                        + (row + (long) line * vertical.sourceStep()) * source.width() * FLOAT, to,
+                        at + (long) (first + line) * columns.count() * channels);
+            }
+        }
+    }
+
+    /** Lays out one row of all channels, which begins at a byte offset, or is outside. */
+    private void fillLine(long from, MemorySegment to, long at) {
+        for (int block = 0; block + 1 < columns.blocks().length; block++) {
+            int first = columns.blocks()[block];
+            int count = columns.blocks()[block + 1] - first;
+            long column = columns.sources()[block];
+            int left = from < 0 ? count : horizontal.before(column, count);
+            int right = Math.max(left, horizontal.beforeEnd(column, count));
+            long p = at + (long) first * channels;
+            clear(to, p, (long) left * channels);
+            if (right > left) {
+                int step = horizontal.sourceStep();
+                gemm.packPanel(source.segment(), from + (column + (long) left * step) * FLOAT, (long) step * FLOAT,
+                        source.plane() * FLOAT, right - left, channels, channels, to,
+                        (p + (long) left * channels) * FLOAT);
+            }
+            clear(to, p + (long) right * channels, (long) (count - right) * channels);
+        }
+    }
+
+    private static void clear(MemorySegment to, long at, long count) {
+        for (long i = at; i < at + count; i++) {
+            to.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 0);
+        }
+    }
+
+    private void writePatches(int image, int group, int firstRow, int bandRows, MemorySegment to, long at) {
+        int width = horizontal.count();
+        MemorySegment from = source.segment();
+        int k = 0;
+        for (int c = 0; c < channels; c++) {
+            long plane = source.at(image, group * channels + c);
+            for (long i : vertical.base()) {
+                for (long j : horizontal.base()) {
+                    int left = horizontal.before(j, width);
+                    int right = Math.max(left, horizontal.beforeEnd(j, width));
+                    for (int t = 0; t < bandRows; t++) {
+                        long row = i + (long) (firstRow + t) * vertical.sourceStep();
+                        boolean outside = row < 0 || row >= source.height();
+                        long p = plane + (row * source.width() + j) * FLOAT;
+                        for (int u = 0; u < width; u++) {
+                            float value = outside || u < left || u >= right
+                                    ? 0
+                                    : from.get(JAVA_FLOAT_UNALIGNED, p + (long) u * horizontal.sourceStep() * FLOAT);
+                            to.set(JAVA_FLOAT_UNALIGNED, (at + ((long) t * width + u) * length + k) * FLOAT, value);
+                        }
+                    }
+                    k++;
+                }
+            }
+        }
+    }
+}
