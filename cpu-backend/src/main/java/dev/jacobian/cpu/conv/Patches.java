@@ -174,8 +174,11 @@ final class Patches {
             int below = Math.max(above, vertical.beforeEnd(row, count));
             for (int line = 0; line < count; line++) {
                 boolean outside = line < above || line >= below;
-                fillLine(outside ? -1 : source.at(image, group * channels)
-                        + (row + (long) line * vertical.sourceStep()) * source.width() * FLOAT, to,
+                fillLine(outside
+                        ? -1
+                        : source.at(image, group * channels)
+                                + (row + (long) line * vertical.sourceStep()) * source.width() * FLOAT,
+                        to,
                         at + (long) (first + line) * columns.count() * channels);
             }
         }

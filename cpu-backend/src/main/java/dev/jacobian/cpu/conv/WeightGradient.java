@@ -79,7 +79,8 @@ final class WeightGradient implements Parallel.TaskBody {
         long work = (long) batch * groups * outputs * patches.length() * dy.plane();
         Parallel threads = work < PARALLEL_WORK ? null : team;
         Correlation.dispatch(threads, chunks * groups * ranges, this);
-        Correlation.dispatch(threads, groups * tiles, (task, _) -> collect(task / tiles, task % tiles, dweight, offset));
+        Correlation.dispatch(threads, groups * tiles,
+                (task, _) -> collect(task / tiles, task % tiles, dweight, offset));
     }
 
     private long sums(int chunk, int group, int tile) {
