@@ -9,6 +9,7 @@ import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
+import dev.jacobian.backend.Window2d;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,26 @@ class ThreadCountTest {
                     backend.attentionBackward(q, k, v, y, logSumExp, dy, 0.2, causal,
                             made(results, q.shape().toArray()),
                             made(results, k.shape().toArray()), made(results, k.shape().toArray()));
+                });
+            }
+        }
+    }
+
+    @Test
+    void ofConvolution() {
+        Window2d three = Window2d.of(3, 3).padding(1, 1);
+        for (Window2d window : List.of(three, three.stride(2, 2), Window2d.of(1, 1))) {
+            for (int[] dims : new int[][] {{40, 16, 9, 11}, {1, 72, 50, 40}}) {
+                View x = Tensors.random(11, dims);
+                View weight = Tensors.random(12, 24, dims[1], window.kernelH(), window.kernelW());
+                View bias = Tensors.random(13, 24);
+                View dy = Tensors.random(14, dims[0], 24, window.outputHeight(dims[2]), window.outputWidth(dims[3]));
+                check((backend, results) -> {
+                    View y = made(results, dims[0], 24, dy.dim(2), dy.dim(3));
+                    backend.conv2d(x, weight, bias, window, 1, y);
+                    backend.conv2dBackwardInput(dy, weight, window, 1, made(results, dims));
+                    backend.conv2dBackwardWeight(x, dy, window, 1,
+                            made(results, 24, dims[1], window.kernelH(), window.kernelW()));
                 });
             }
         }

@@ -139,9 +139,10 @@ final class Correlation implements Parallel.TaskBody {
         }
         bandRows = Math.ceilDiv(vertical.count(), Math.ceilDiv(vertical.count(), rows));
         lines = vertical.lines(bandRows);
-        // An odd number of cache lines, so that planes do not compete for the same sets of the cache.
+        // Room for what copies write behind rows; and an odd number of cache lines, so that planes do not compete for
+        // the same sets of the cache.
         int unit = 64 / FLOAT;
-        planeFloats = (Math.ceilDiv((long) lines.count() * horizontal.count(), unit) | 1) * unit;
+        planeFloats = (Math.ceilDiv((long) lines.count() * horizontal.count() + kernel.lanes(), unit) | 1) * unit;
         onesFloats = biasDepth() * Math.ceilDiv((long) bandRows * horizontal.count(), tile) * tile;
         int k = 0;
         if (weights.bias != null) {
@@ -206,42 +207,47 @@ final class Correlation implements Parallel.TaskBody {
         }
         for (int c = 0; c == 0 || c < inputs; c += blockChannels) {
             int channels = Math.min(blockChannels, inputs - c);
-            for (int i = 0; i < channels; i++) {
-                for (int j = 0; j < horizontal.taps().length; j++) {
-                    copy(image, group * inputs + c + i, j, first, planes, plane(i, j));
-                }
+            for (int j = 0; j < horizontal.taps().length; j++) {
+                copy(image, group * inputs + c, channels, j, first, planes);
             }
             multiply(image, group, c, channels, first, rows, planes, own);
         }
         pool.giveBack(own);
     }
 
-    /** Copies what one column of the window meets in the rows of a band. */
-    private void copy(int image, int channel, int tap, int firstRow, MemorySegment to, long plane) {
+    /** Copies what one column of the window meets in the rows of a band, for some channels. */
+    private void copy(int image, int channel, int channels, int tap, int firstRow, MemorySegment to) {
         int width = horizontal.count();
         long base = horizontal.base()[tap];
         int left = horizontal.before(base, width);
         int right = Math.max(left, horizontal.beforeEnd(base, width));
-        long from = source.at(image, channel) + (base + (long) left * horizontal.sourceStep()) * FLOAT;
-        long fromRow = (long) vertical.sourceStep() * source.width() * FLOAT;
+        long column = base + (long) left * horizontal.sourceStep();
+        long nextPlane = planeFloats * horizontal.taps().length;
         for (int block = 0; block + 1 < lines.blocks().length; block++) {
             int count = lines.blocks()[block + 1] - lines.blocks()[block];
             long row = lines.sources()[block] + (long) firstRow * vertical.sourceStep();
             int above = right == left ? count : vertical.before(row, count);
             int below = Math.max(above, vertical.beforeEnd(row, count));
-            long at = plane + (long) lines.blocks()[block] * width;
-            clear(to, at, (long) above * width);
-            if (below > above) {
-                long p = from + (row + (long) above * vertical.sourceStep()) * source.width() * FLOAT;
-                copyRows(p, fromRow, below - above, right - left, to, at + (long) above * width + left);
-                clearColumns(to, at + (long) above * width, below - above, 0, left);
-                clearColumns(to, at + (long) above * width, below - above, right, width);
+            long from = source.at(image, channel)
+                    + ((row + (long) above * vertical.sourceStep()) * source.width() + column) * FLOAT;
+            long at = plane(0, tap) + (long) lines.blocks()[block] * width;
+            for (int c = 0; c < channels; c++) {
+                clear(to, at, (long) above * width);
+                long inside = at + (long) above * width;
+                if (below > above) {
+                    copyRows(from, below - above, right - left, to, inside + left);
+                    clearColumns(to, inside, below - above, 0, left);
+                    clearColumns(to, inside, below - above, right, width);
+                }
+                clear(to, at + (long) below * width, (long) (count - below) * width);
+                from += source.plane() * FLOAT;
+                at += nextPlane;
             }
-            clear(to, at + (long) below * width, (long) (count - below) * width);
         }
     }
 
-    private void copyRows(long from, long fromRow, int rows, int columns, MemorySegment to, long at) {
+    private void copyRows(long from, int rows, int columns, MemorySegment to, long at) {
+        long fromRow = (long) vertical.sourceStep() * source.width() * FLOAT;
         long toRow = (long) horizontal.count() * FLOAT;
         if (fromRow == toRow && horizontal.sourceStep() == 1) {
             kernel.copyRows(source.segment(), from, fromRow, 1, 1, (rows - 1) * horizontal.count() + columns, to,
@@ -304,21 +310,26 @@ final class Correlation implements Parallel.TaskBody {
     private void scatter(MemorySegment tile, long tileRow, int rows, int columns, boolean add, long to, int firstRow,
             int s) {
         int width = horizontal.count();
-        MemorySegment out = result.segment();
-        for (int r = 0; r < rows; r++) {
-            long plane = to + r * result.plane() * FLOAT;
-            int t = firstRow + s / width;
-            int u = s % width;
-            for (int i = 0; i < columns; i++) {
-                long p = plane + (((long) vertical.start() + (long) t * vertical.step()) * result.width()
-                        + horizontal.start() + (long) u * horizontal.step()) * FLOAT;
-                float value = tile.get(JAVA_FLOAT_UNALIGNED, r * tileRow + (long) i * FLOAT);
-                out.set(JAVA_FLOAT_UNALIGNED, p, add ? out.get(JAVA_FLOAT_UNALIGNED, p) + value : value);
-                if (++u == width) {
-                    u = 0;
-                    t++;
-                }
+        for (int i = 0; i < columns;) {
+            int t = firstRow + (s + i) / width;
+            int u = (s + i) % width;
+            int n = Math.min(width - u, columns - i);
+            long p = to + ((vertical.start() + (long) t * vertical.step()) * result.width()
+                    + horizontal.start() + (long) u * horizontal.step()) * FLOAT;
+            for (int r = 0; r < rows; r++) {
+                spread(tile, r * tileRow + (long) i * FLOAT, n, add, result.segment(), p + r * result.plane() * FLOAT,
+                        (long) horizontal.step() * FLOAT);
             }
+            i += n;
+        }
+    }
+
+    private static void spread(MemorySegment from, long offset, int n, boolean add, MemorySegment to, long toOffset,
+            long step) {
+        for (int i = 0; i < n; i++) {
+            float value = from.get(JAVA_FLOAT_UNALIGNED, offset + (long) i * FLOAT);
+            long p = toOffset + i * step;
+            to.set(JAVA_FLOAT_UNALIGNED, p, add ? to.get(JAVA_FLOAT_UNALIGNED, p) + value : value);
         }
     }
 }
