@@ -2,6 +2,7 @@ package dev.jacobian.cpu.conv;
 
 import dev.jacobian.backend.Window2d;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -16,6 +17,7 @@ import java.util.List;
  * @param sourceStep how far each reads on for the next t
  * @param length the source's length
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares or changes them
 record Axis(int count, int start, int step, int[] taps, long[] base, int sourceStep, int length) {
     /** A window's side. */
     record Side(int kernel, int stride, int padding, int dilation) {
@@ -56,7 +58,7 @@ record Axis(int count, int start, int step, int[] taps, long[] base, int sourceS
                     known |= k < first;
                 }
             }
-            int start = (int) Math.floorMod(remainder - side.padding, (long) side.stride);
+            int start = Math.floorMod(remainder - side.padding, side.stride);
             if (!known && start < length) {
                 axes.add(backward(side, length, results, remainder, start, taps));
             }
@@ -86,6 +88,7 @@ record Axis(int count, int start, int step, int[] taps, long[] base, int sourceS
      * @param blocks the first line of each block, and as the last one how many lines there are
      * @param sources the source index of each block's first line for t = 0
      */
+    @SuppressWarnings("ArrayRecordComponent") // as above
     record Lines(int[] place, int[] blocks, long[] sources) {
         int count() {
             return blocks[blocks.length - 1];
@@ -114,7 +117,7 @@ record Axis(int count, int start, int step, int[] taps, long[] base, int sourceS
             lines = Math.addExact(place[next], results);
             last = next;
         }
-        int[] ends = java.util.Arrays.copyOf(blocks, count + 1);
+        int[] ends = Arrays.copyOf(blocks, count + 1);
         ends[count] = lines;
         return new Lines(place, ends, sources);
     }
@@ -131,18 +134,18 @@ record Axis(int count, int start, int step, int[] taps, long[] base, int sourceS
     }
 
     private boolean before(int a, int b) {
-        long x = Math.floorMod(base[a], (long) sourceStep);
-        long y = Math.floorMod(base[b], (long) sourceStep);
+        int x = Math.floorMod(base[a], sourceStep);
+        int y = Math.floorMod(base[b], sourceStep);
         return x < y || (x == y && base[a] < base[b]);
     }
 
     /** How many of n source indices first, first + sourceStep, … come before the source's start. */
     int before(long first, int n) {
-        return (int) Math.clamp(Math.ceilDiv(-first, sourceStep), 0, n);
+        return Math.clamp(Math.ceilDiv(-first, sourceStep), 0, n);
     }
 
     /** How many of n source indices first, first + sourceStep, … come before the source's end. */
     int beforeEnd(long first, int n) {
-        return (int) Math.clamp(Math.ceilDiv(length - first, sourceStep), 0, n);
+        return Math.clamp(Math.ceilDiv(length - first, sourceStep), 0, n);
     }
 }

@@ -2,6 +2,8 @@ package dev.jacobian.cpu.conv;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** Memory for one task at a time, kept from call to call. What a buffer held is gone when it is asked for again. */
@@ -9,7 +11,7 @@ final class Buffers {
     /** A page. */
     private static final int ALIGNMENT = 4096;
 
-    private final MemorySegment[] segments = new MemorySegment[Use.values().length];
+    private final Map<Use, MemorySegment> segments = new EnumMap<>(Use.class);
     private long[] offsets = new long[0];
 
     /** What a buffer is for. */
@@ -25,10 +27,10 @@ final class Buffers {
     }
 
     MemorySegment get(Use use, long bytes) {
-        MemorySegment segment = segments[use.ordinal()];
+        MemorySegment segment = segments.get(use);
         if (segment == null || segment.byteSize() < bytes) {
             segment = Arena.ofAuto().allocate(bytes, ALIGNMENT);
-            segments[use.ordinal()] = segment;
+            segments.put(use, segment);
         }
         return segment;
     }

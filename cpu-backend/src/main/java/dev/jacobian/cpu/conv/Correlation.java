@@ -38,7 +38,6 @@ final class Correlation implements Parallel.TaskBody {
     private final Weights weights;
     private final Axis vertical;
     private final Axis horizontal;
-    private final Buffers shared;
     private final MemorySegment packed;
     private final long[] offsets;
     private final int batch;
@@ -81,7 +80,6 @@ final class Correlation implements Parallel.TaskBody {
         this.kernel = kernel;
         this.gemm = gemm;
         this.pool = pool;
-        this.shared = shared;
         this.batch = batch;
         this.source = source;
         this.weights = weights;

@@ -63,8 +63,8 @@ final class WeightGradient implements Parallel.TaskBody {
         patches = new Patches(gemm, kernel.lanes(), source, source.channels() / groups, vertical, horizontal, unitRows);
         sumRow = (long) patches.columns() * FLOAT;
         long part = groups * tileSums() * tiles;
-        chunks = (int) Math.clamp(PARTS_BYTES / part, 1, Math.min(batch, MAX_CHUNKS));
-        unitImages = bands > 1 ? 1 : (int) Math.clamp(POSITIONS / dy.plane(), 1, Math.ceilDiv(batch, chunks));
+        chunks = Math.clamp(PARTS_BYTES / part, 1, Math.min(batch, MAX_CHUNKS));
+        unitImages = bands > 1 ? 1 : Math.clamp(POSITIONS / dy.plane(), 1, Math.ceilDiv(batch, chunks));
         ranges = Math.min(tiles, Math.ceilDiv(TASKS, chunks * groups));
         parts = shared.get(Buffers.Use.PARTS, chunks * part);
     }
