@@ -69,7 +69,7 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--warm", paramLabel = "SECONDS", description = "How long a case runs before it counts.")
     private Double warmSeconds;
 
-    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where bench.json, bench.html and logs of the workers go.")
+    @Option(names = "--out", paramLabel = "DIR", defaultValue = ".", description = "Where bench.json, bench.html, steps.svg (beside peers) and logs of the workers go.")
     private Path out;
 
     @Option(names = "--compare", paramLabel = "FILE", description = "A bench.json to hold this run against.")
@@ -142,9 +142,20 @@ public final class Bench implements Callable<Integer> {
         report.write(out.resolve("bench.json"));
         Path page = out.resolve("bench.html");
         Files.writeString(page, BenchPage.of(report, comparison));
+        writeStepsChart(report);
         say("\nwritten " + page + ", " + out.resolve("bench.json"));
         boolean slower = fail && comparison.map(with -> !with.regressions().isEmpty()).orElse(false);
         return slower || !report.problems().isEmpty() ? ExitCode.SOFTWARE : ExitCode.OK;
+    }
+
+    private void writeStepsChart(BenchReport report) throws IOException {
+        Path file = out.resolve("steps.svg");
+        Optional<String> chart = BenchCharts.steps(report);
+        if (chart.isPresent()) {
+            Files.writeString(file, chart.get());
+        } else {
+            Files.deleteIfExists(file); // an older run's
+        }
     }
 
     private List<BenchCase> selected(int cores) {

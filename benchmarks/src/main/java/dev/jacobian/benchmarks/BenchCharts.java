@@ -86,8 +86,9 @@ final class BenchCharts {
         style(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(0.7).setLabelsVisible(true).setDecimalPattern("0")
                 .setLegendVisible(false);
-        // Every bar has its name, however close they are.
-        chart.getStyler().setXAxisMin(0.0).setYAxisTickMarkSpacingHint(BAR_HEIGHT / 2);
+        // Every bar has its name, however close they are: of categories, XChart takes this hint on either axis.
+        chart.getStyler().setXAxisTickMarkSpacingHint(BAR_HEIGHT / 2);
+        chart.getStyler().setXAxisMin(0.0).setXAxisTicksVisible(false).setPlotGridVerticalLinesVisible(false);
         return Optional.of(svg(chart));
     }
 

@@ -64,7 +64,7 @@ final class BenchRun implements AutoCloseable {
                     if (measured.kind() == Kind.STEP) {
                         double[] losses = worker.losses(LossCheck.STEPS);
                         if (ours != null) {
-                            check(measured, worker, LossCheck.of(ours, losses), checks);
+                            check(measured, worker, LossCheck.of(measured.name(), ours, losses), checks);
                         }
                         ours = ours == null ? losses : ours;
                     }

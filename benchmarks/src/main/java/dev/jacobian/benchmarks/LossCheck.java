@@ -1,9 +1,14 @@
 package dev.jacobian.benchmarks;
 
+import java.util.Set;
+
 /**
- * Whether two libraries compute the same: the losses of their first steps. Training magnifies rounding: that of ResNet-20
- * about fivefold a step, so that 1e-7 after one step is 1e-3 after ten. A wrong formula shows at once; hence the first
- * steps are held to the narrow tolerance, and the rest to a wide one.
+ * Whether two libraries compute the same: the losses of their first ten steps, which must agree to 1e-4 of their value. A
+ * wrong formula shows at once.
+ *
+ * <p>The later steps of W3, deep and with batch norm throughout, are held to 1e-2 instead. Its training magnifies
+ * rounding: our loss differs from libtorch's by 1e-7 at the first step and by 1.4e-3 at the ninth, and libtorch with one
+ * thread differs from libtorch with two, which only order sums differently, by 8e-4 at the ninth (measured).
  *
  * @param largest the largest difference, relative to the other library's loss
  * @param passed whether it is small enough
@@ -11,20 +16,22 @@ package dev.jacobian.benchmarks;
 record LossCheck(double largest, boolean passed) {
     static final int STEPS = 10;
 
-    private static final int FIRST_STEPS = 4;
     private static final double TOLERANCE = 1e-4;
+    private static final Set<String> MAGNIFIES_ROUNDING = Set.of("W3");
+    private static final int FIRST_STEPS = 4;
     private static final double TOLERANCE_LATER = 1e-2;
 
-    /** Compares; null if the other one has no losses. */
-    static LossCheck of(double[] ours, double[] theirs) {
+    /** Compares losses of a case; null if the other one has none. */
+    static LossCheck of(String caseName, double[] ours, double[] theirs) {
         if (Double.isNaN(theirs[0])) {
             return null;
         }
+        int narrow = MAGNIFIES_ROUNDING.contains(caseName) ? FIRST_STEPS : ours.length;
         double largest = 0;
         boolean passed = true;
         for (int i = 0; i < ours.length; i++) {
             double difference = Math.abs(ours[i] - theirs[i]) / Math.abs(theirs[i]);
-            passed &= difference <= (i < FIRST_STEPS ? TOLERANCE : TOLERANCE_LATER);
+            passed &= difference <= (i < narrow ? TOLERANCE : TOLERANCE_LATER);
             largest = Math.max(largest, difference); // NaN, once there, stays
         }
         return new LossCheck(largest, passed);

@@ -51,6 +51,7 @@ final class BenchTest {
 
         assertThat(small(folder, "--compare", folder.resolve("bench.json").toString())).isZero();
         assertThat(printed.toString()).contains("New time / old time");
+        assertThat(folder.resolve("steps.svg")).as("there was nothing to compare with").doesNotExist();
     }
 
     @Test

@@ -26,10 +26,20 @@ final class StatisticsTest {
 
     @Test
     void lossesAreComparedRelatively() {
-        assertThat(LossCheck.of(new double[] {2, 1.00005}, new double[] {2, 1}).passed()).isTrue();
-        assertThat(LossCheck.of(new double[] {2, 1.0002}, new double[] {2, 1}).passed()).isFalse();
-        assertThat(LossCheck.of(new double[] {Double.NaN, 1}, new double[] {2, 1}).passed()).isFalse();
-        assertThat(LossCheck.of(new double[] {1}, new double[] {Double.NaN})).isNull();
+        assertThat(LossCheck.of("W1", new double[] {2, 1.00005}, new double[] {2, 1}).passed()).isTrue();
+        assertThat(LossCheck.of("W1", new double[] {2, 1.0002}, new double[] {2, 1}).passed()).isFalse();
+        assertThat(LossCheck.of("W1", new double[] {Double.NaN, 1}, new double[] {2, 1}).passed()).isFalse();
+        assertThat(LossCheck.of("W1", new double[] {1}, new double[] {Double.NaN})).isNull();
+    }
+
+    @Test
+    void onlyWhereTrainingMagnifiesRoundingLaterLossesMayDifferMore() {
+        double[] theirs = {1, 1, 1, 1, 1};
+        double[] late = {1, 1, 1, 1, 1.005};
+        assertThat(LossCheck.of("W3", late, theirs).passed()).isTrue();
+        assertThat(LossCheck.of("W2", late, theirs).passed()).isFalse();
+        assertThat(LossCheck.of("W3", new double[] {1, 1, 1, 1.005, 1}, theirs).passed()).isFalse();
+        assertThat(LossCheck.of("W3", new double[] {1, 1, 1, 1, 1.02}, theirs).passed()).isFalse();
     }
 
     @Test

@@ -2,7 +2,6 @@ package dev.jacobian.benchmarks.kernel;
 
 import dev.jacobian.backend.Backend;
 import dev.jacobian.backend.DType;
-import dev.jacobian.backend.Distribution;
 import dev.jacobian.backend.DropoutKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.View;
@@ -19,7 +18,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Dropout and random fills against a plain copy. */
+/** Dropout against a plain copy. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -31,7 +30,6 @@ public class DropoutBenchmark {
     @Param({"65536", "4194304"})
     public int size;
 
-    private Backend backend;
     private DropoutKernel kernel;
     private RandomKey key;
     private View x;
@@ -40,7 +38,7 @@ public class DropoutBenchmark {
     /** Makes the operands. */
     @Setup
     public void setUp() {
-        backend = Copies.backend();
+        Backend backend = Copies.backend();
         kernel = backend.kernel(DropoutKernel.class, DType.FLOAT32);
         key = new RandomKey(1, 2, Copies.zeros(DType.INT32, 1));
         x = Copies.numbers(backend, size);
@@ -57,17 +55,5 @@ public class DropoutBenchmark {
     @Benchmark
     public void dropout() {
         kernel.dropout(x, 0.5, key, y);
-    }
-
-    /** Uniform numbers. */
-    @Benchmark
-    public void uniform() {
-        backend.random(Distribution.UNIFORM, key, y);
-    }
-
-    /** Normal numbers. */
-    @Benchmark
-    public void normal() {
-        backend.random(Distribution.NORMAL, key, y);
     }
 }

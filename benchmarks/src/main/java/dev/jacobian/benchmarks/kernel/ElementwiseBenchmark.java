@@ -117,10 +117,4 @@ public class ElementwiseBenchmark {
     public void where() {
         backend.where(mask, a, b, out);
     }
-
-    /** A transposed copy of 64 columns. */
-    @Benchmark
-    public void transpose() {
-        backend.copy(square.permute(1, 0), out.reshape(Shape.of(64, size / 64)));
-    }
 }
