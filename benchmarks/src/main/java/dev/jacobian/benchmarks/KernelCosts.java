@@ -59,7 +59,8 @@ final class KernelCosts {
             entry("MaxPool2dBenchmark.forwardAndBackward", parameters -> 2 + 4 * pooled(parameters)),
             passes("RandomBenchmark.uniform", 1), passes("RandomBenchmark.normal", 1), passes("ReduceBenchmark.sum", 1),
             passes("ReduceBenchmark.sumOfRows", 1), passes("ReduceBenchmark.sumOfColumns", 1),
-            passes("ReduceBenchmark.max", 1), passes("ReduceBenchmark.argMax", 1), passes("SoftmaxBenchmark.softmax", 2),
+            passes("ReduceBenchmark.max", 1), passes("ReduceBenchmark.argMax", 1),
+            passes("SoftmaxBenchmark.softmax", 2),
             passes("SoftmaxBenchmark.softmaxOfColumns", 2), passes("SoftmaxBenchmark.softmaxBackward", 3),
             passes("SoftmaxBenchmark.logSoftmax", 2), passes("SoftmaxBenchmark.crossEntropy", 1),
             passes("SoftmaxBenchmark.crossEntropyBackward", 2));
