@@ -41,11 +41,11 @@ public interface GemmKernel {
     int maxDepth();
 
     /**
-     * Packs one tile's rows of A: element (i, p) goes to {@code toOffset + 4·(p·tileRows + i)}. Rows beyond
-     * {@code rows} are left as they were.
+     * Packs rows of A, tile after tile: element (i, p) of tile t goes to {@code toOffset + t·toTile + 4·(p·tileRows +
+     * i)}. Rows that the last tile lacks are left as they were.
      */
     void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
-            long toOffset);
+            long toOffset, long toTile);
 
     /**
      * Packs a panel of B: element (p, j) goes to {@code toOffset + 4·(p·width + j)}, with zeros for {@code columns ≤ j
@@ -64,6 +64,10 @@ public interface GemmKernel {
     /** Writes C = T, or C = C + T, for {@code rows × columns} elements of a finished tile T. */
     void flush(MemorySegment t, long tOffset, long tRow, int rows, int columns, boolean accumulate, MemorySegment c,
             long cOffset, long cRow);
+
+    /** Writes C = D + T for {@code rows × columns} elements of a finished tile T; D may be C itself. */
+    void flushSum(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment d, long dOffset,
+            long dRow, MemorySegment c, long cOffset, long cRow);
 
     /**
      * Writes y = M·x, or y = y + M·x, for {@code count} rows whose elements are contiguous, with a contiguous x. A

@@ -187,14 +187,14 @@ final class TiledProduct implements Parallel.TaskBody {
         int tiles = ceilDiv(rows, tileRows);
         int tilesPerTask = team == null ? tiles : ceilDiv(tiles, TASKS_PER_THREAD * team.threads());
         dispatch(team, ceilDiv(tiles, tilesPerTask), (task, _) -> {
-            for (int t = task * tilesPerTask; t < Math.min(tiles, (task + 1) * tilesPerTask); t++) {
-                int real = Math.min(tileRows, rows - t * tileRows);
-                long aOffset = offsetOfA(i, row + t * tileRows, from);
-                if (copyA) {
-                    kernel.packPanel(a, aOffset, aRow, aCol, real, depth, depth, packed, t * tileBytes);
-                } else {
-                    kernel.packRows(a, aOffset, aRow, aCol, real, depth, packed, t * tileBytes);
-                }
+            int first = task * tilesPerTask * tileRows;
+            int real = Math.min(tilesPerTask * tileRows, rows - first);
+            long aOffset = offsetOfA(i, row + first, from);
+            long to = task * tilesPerTask * tileBytes;
+            if (copyA) {
+                kernel.packPanel(a, aOffset, aRow, aCol, real, depth, depth, packed, to);
+            } else {
+                kernel.packRows(a, aOffset, aRow, aCol, real, depth, packed, to, tileBytes);
             }
         });
         RowSource source = copyA
@@ -257,7 +257,9 @@ final class TiledProduct implements Parallel.TaskBody {
             int column, int columns, Workspace workspace) {
         int tileRows = kernel.tileRows();
         int widest = kernel.tileColumns();
-        boolean add = operands.accumulate() || from + p > 0;
+        boolean isFirst = from + p == 0;
+        boolean add = !isFirst || operands.addend() != null;
+        boolean addOther = isFirst && add && !operands.accumulate();
         for (int r = firstRow; r < lastRow; r += tileRows) {
             int real = Math.min(tileRows, lastRow - r);
             long aOffset = source.offset + r / tileRows * source.tile + p * source.col;
@@ -276,7 +278,14 @@ final class TiledProduct implements Parallel.TaskBody {
                     long tileRow = (long) width * FLOAT;
                     kernel.tile(source.segment, aOffset, source.row, source.col, real, panel, bOffset, panelRow, width,
                             steps, workspace.tile(), 0, tileRow);
-                    kernel.flush(workspace.tile(), 0, tileRow, real, wide, add, c, cOffset, cRow);
+                    if (addOther) {
+                        Matrix d = operands.addend();
+                        long dOffset = (d.offset() + (row + r) * d.rowStride() + column + j) * FLOAT;
+                        kernel.flushSum(workspace.tile(), 0, tileRow, real, wide, d.segment(), dOffset,
+                                d.rowStride() * FLOAT, c, cOffset, cRow);
+                    } else {
+                        kernel.flush(workspace.tile(), 0, tileRow, real, wide, add, c, cOffset, cRow);
+                    }
                 }
             }
         }
