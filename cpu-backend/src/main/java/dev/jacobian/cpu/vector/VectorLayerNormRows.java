@@ -23,6 +23,14 @@ final class VectorLayerNormRows implements LayerNormRows {
      */
     private static final double FAR = 4;
 
+    /**
+     * Elements, and rows, for which one step is done before the next: the sums' last additions, divisions and roots of one
+     * row then overlap with those of others.
+     */
+    private static final int BLOCK = 4096;
+
+    private static final int MOST_ROWS = 16;
+
     @Override
     public void normalize(
             MemorySegment x,
@@ -40,32 +48,73 @@ final class VectorLayerNormRows implements LayerNormRows {
             long yAt,
             int rows,
             int n) {
+        int most = block(n);
+        double[] sums = new double[2 * most];
+        for (int first = 0; first < rows; first += most) {
+            int count = Math.min(most, rows - first);
+            long from = xAt + (long) first * n;
+            long to = yAt + (long) first * n;
+            sums(x, from, sums, count, n);
+            moments(x, from, sums, epsilon, mean, meanAt + first, rstd, rstdAt + first, count, n);
+            for (int row = 0; row < count; row++) {
+                float center = Floats.get(mean, meanAt + first + row);
+                float scale = Floats.get(rstd, rstdAt + first + row);
+                long at = (long) row * n;
+                if (weight == null) {
+                    normalize(x, from + at, y, to + at, n, center, scale);
+                } else {
+                    normalize(x, from + at, weight, weightAt, bias, biasAt, y, to + at, n, center, scale);
+                }
+            }
+        }
+    }
+
+    /** How many rows, which stay in the nearest cache, each step is done for before the next. */
+    private static int block(int n) {
+        return Math.clamp(BLOCK / Math.max(1, n), 1, MOST_ROWS);
+    }
+
+    /** Σ (x − shift) and Σ (x − shift)² of each row, where shift is its first element. */
+    private static void sums(MemorySegment x, long at, double[] sums, int rows, int n) {
         for (int row = 0; row < rows; row++) {
-            long at = xAt + (long) row * n;
-            float shift = Floats.get(x, at);
+            long from = at + (long) row * n;
+            float shift = Floats.get(x, from);
             double sum = 0;
             double squares = 0;
             for (int i = 0; i < n; i += ReduceRows.RUN) {
-                long sums = sums(x, at + i, Math.min(ReduceRows.RUN, n - i), shift);
-                sum += Lanes.high(sums);
-                squares += Lanes.low(sums);
+                long parts = sums(x, from + i, Math.min(ReduceRows.RUN, n - i), shift);
+                sum += Lanes.high(parts);
+                squares += Lanes.low(parts);
             }
-            double delta = sum / n;
-            double variance = squares / n - delta * delta;
+            sums[2 * row] = sum;
+            sums[2 * row + 1] = squares;
+        }
+    }
+
+    private static void moments(
+            MemorySegment x,
+            long xAt,
+            double[] sums,
+            double epsilon,
+            MemorySegment mean,
+            long meanAt,
+            MemorySegment rstd,
+            long rstdAt,
+            int rows,
+            int n) {
+        double reciprocal = 1.0 / n;
+        for (int row = 0; row < rows; row++) {
+            long at = xAt + (long) row * n;
+            float shift = Floats.get(x, at);
+            double delta = sums[2 * row] * reciprocal;
+            double variance = sums[2 * row + 1] * reciprocal - delta * delta;
             float center = (float) (shift + delta);
             if (delta * delta > FAR * variance) {
                 delta = shift + delta - center;
                 variance = Math.max(0, squares(x, at, n, center) / n - delta * delta);
             }
-            float scale = (float) (1 / Math.sqrt(variance + epsilon));
             Floats.set(mean, meanAt + row, center);
-            Floats.set(rstd, rstdAt + row, scale);
-            long to = yAt + (long) row * n;
-            if (weight == null) {
-                normalize(x, at, y, to, n, center, scale);
-            } else {
-                normalize(x, at, weight, weightAt, bias, biasAt, y, to, n, center, scale);
-            }
+            Floats.set(rstd, rstdAt + row, (float) (1 / Math.sqrt(variance + epsilon)));
         }
     }
 
@@ -155,26 +204,38 @@ final class VectorLayerNormRows implements LayerNormRows {
             long dxAt,
             int rows,
             int n) {
-        for (int row = 0; row < rows; row++) {
-            long at = (long) row * n;
-            float center = Floats.get(mean, meanAt + row);
-            double scale = Floats.get(rstd, rstdAt + row);
-            double sum = 0;
-            double product = 0;
-            for (int i = 0; i < n; i += ReduceRows.RUN) {
-                int count = Math.min(ReduceRows.RUN, n - i);
-                long sums = weight == null
-                        ? VectorNormRows.sums(x, xAt + at + i, dy, dyAt + at + i, count, center)
-                        : gradientSums(x, xAt + at + i, weight, weightAt + i, dy, dyAt + at + i, count, center);
-                sum += Lanes.high(sums);
-                product += Lanes.low(sums);
+        int most = block(2 * n);
+        float[] means = new float[2 * most];
+        for (int first = 0; first < rows; first += most) {
+            int count = Math.min(most, rows - first);
+            for (int row = 0; row < count; row++) {
+                long at = (long) (first + row) * n;
+                float center = Floats.get(mean, meanAt + first + row);
+                double scale = Floats.get(rstd, rstdAt + first + row);
+                double sum = 0;
+                double product = 0;
+                for (int i = 0; i < n; i += ReduceRows.RUN) {
+                    int length = Math.min(ReduceRows.RUN, n - i);
+                    long sums = weight == null
+                            ? VectorNormRows.sums(x, xAt + at + i, dy, dyAt + at + i, length, center)
+                            : gradientSums(x, xAt + at + i, weight, weightAt + i, dy, dyAt + at + i, length, center);
+                    sum += Lanes.high(sums);
+                    product += Lanes.low(sums);
+                }
+                means[2 * row] = (float) (sum / n);
+                means[2 * row + 1] = (float) (product * scale * scale / n);
             }
-            float a = (float) (sum / n);
-            float b = (float) (product * scale * scale / n);
-            if (weight == null) {
-                VectorNormRows.gradient(x, xAt + at, dy, dyAt + at, dx, dxAt + at, n, center, (float) scale, a, b);
-            } else {
-                gradient(x, xAt + at, weight, weightAt, dy, dyAt + at, dx, dxAt + at, n, center, (float) scale, a, b);
+            for (int row = 0; row < count; row++) {
+                long at = (long) (first + row) * n;
+                float center = Floats.get(mean, meanAt + first + row);
+                float scale = Floats.get(rstd, rstdAt + first + row);
+                float a = means[2 * row];
+                float b = means[2 * row + 1];
+                if (weight == null) {
+                    VectorNormRows.gradient(x, xAt + at, dy, dyAt + at, dx, dxAt + at, n, center, scale, a, b);
+                } else {
+                    gradient(x, xAt + at, weight, weightAt, dy, dyAt + at, dx, dxAt + at, n, center, scale, a, b);
+                }
             }
         }
     }
