@@ -59,10 +59,10 @@ class CpuConv2dTest {
     }
 
     /** Products are 2.25 in the mean; as for other products, each sum errs by √n units of their magnitudes' sum. */
-    private static void compare(View got, View expected, double terms) {
+    private static void compare(View got, View expected, long terms) {
         double[] values = Tensors.values(got);
         double[] wanted = Tensors.values(expected);
-        double reach = 2.25 * terms * Math.ulp(1f) * (6 + 2 * Math.sqrt(terms));
+        double reach = 2.25 * terms * Math.ulp(1f) * (6 + 2 * Math.sqrt((double) terms));
         for (int i = 0; i < wanted.length; i++) {
             if (Double.isNaN(wanted[i])) {
                 assertThat(values[i]).isNaN();
