@@ -65,20 +65,30 @@ public final class VectorTapsKernel implements TapsKernel {
             copyStrided(from, fromOffset, fromRow, step, rows, columns, to, toOffset, toRow);
             return;
         }
-        long bytes = (long) columns * Float.BYTES;
-        long end = from.byteSize() - STEP;
         for (int row = 0; row < rows; row++) {
-            long p = fromOffset + row * fromRow;
-            long q = toOffset + row * toRow;
-            long done = 0;
-            for (; done < bytes && p + done <= end; done += STEP) {
-                FloatVector.fromMemorySegment(SPECIES, from, p + done, ORDER)
-                        .intoMemorySegment(to, q + done, ORDER);
-            }
-            if (done < bytes) {
-                MemorySegment.copy(from, p + done, to, q + done, bytes - done);
-            }
+            copyRow(from, fromOffset + row * fromRow, columns, to, toOffset + row * toRow);
         }
+    }
+
+    private static void copyRow(MemorySegment from, long fromOffset, int columns, MemorySegment to, long toOffset) {
+        int lanes = SPECIES.length();
+        int vectors = vectorsInside(from, fromOffset, STEP, Math.ceilDiv(columns, lanes));
+        for (int i = 0; i < vectors; i++) {
+            FloatVector.fromMemorySegment(SPECIES, from, fromOffset + i * STEP, ORDER)
+                    .intoMemorySegment(to, toOffset + i * STEP, ORDER);
+        }
+        for (int i = vectors * lanes; i < columns; i++) {
+            to.set(JAVA_FLOAT_UNALIGNED, toOffset + (long) i * Float.BYTES,
+                    from.get(JAVA_FLOAT_UNALIGNED, fromOffset + (long) i * Float.BYTES));
+        }
+    }
+
+    /**
+     * How many of some pieces of a segment lie inside it. Loops count these up to here: with the segment's end as a
+     * second condition, C2 guesses at it and is wrong at the end of every segment, compiling anew a hundred times.
+     */
+    private static int vectorsInside(MemorySegment segment, long offset, long bytes, int wanted) {
+        return (int) Math.min(wanted, (segment.byteSize() - offset) / bytes);
     }
 
     private static void copyStrided(MemorySegment from, long fromOffset, long fromRow, int step, int rows, int columns,
@@ -97,14 +107,13 @@ public final class VectorTapsKernel implements TapsKernel {
     /** Whole vectors, as long as none is read outside; how many elements it has copied. */
     private static int copyEverySecond(MemorySegment from, long fromOffset, int columns, MemorySegment to,
             long toOffset) {
-        long end = from.byteSize() - 2 * STEP;
-        int i = 0;
-        for (long p = fromOffset; i < columns && p <= end; p += 2 * STEP) {
+        int vectors = vectorsInside(from, fromOffset, 2 * STEP, Math.ceilDiv(columns, SPECIES.length()));
+        for (int i = 0; i < vectors; i++) {
+            long p = fromOffset + i * 2 * STEP;
             FloatVector low = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER);
             FloatVector high = FloatVector.fromMemorySegment(SPECIES, from, p + STEP, ORDER);
-            low.rearrange(EVERY_SECOND, high).intoMemorySegment(to, toOffset + (long) i * Float.BYTES, ORDER);
-            i += SPECIES.length();
+            low.rearrange(EVERY_SECOND, high).intoMemorySegment(to, toOffset + i * STEP, ORDER);
         }
-        return i;
+        return vectors * SPECIES.length();
     }
 }
