@@ -34,7 +34,8 @@ final class Patches {
     private final int sumColumns;
 
     /** For bands of up to {@code maxRows} rows of positions, and the channels of one group. */
-    Patches(TapsKernel kernel, GemmKernel gemm, Images source, int channels, Axis vertical, Axis horizontal, int maxRows) {
+    Patches(TapsKernel kernel, GemmKernel gemm, Images source, int channels, Axis vertical, Axis horizontal,
+            int maxRows) {
         this.kernel = kernel;
         this.gemm = gemm;
         this.source = source;
