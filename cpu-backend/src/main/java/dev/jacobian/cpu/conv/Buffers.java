@@ -20,6 +20,8 @@ final class Buffers {
         PACKED,
         /** Rearranged images. */
         PLANES,
+        /** What each tap sees. */
+        SHIFTS,
         /** A register tile. */
         TILE,
         /** Sums of several tasks. */

@@ -234,8 +234,8 @@ final class Correlation implements Parallel.TaskBody {
                 long inside = at + (long) above * width;
                 if (below > above) {
                     copyRows(from, below - above, right - left, to, inside + left);
-                    clearColumns(to, inside, below - above, 0, left);
-                    clearColumns(to, inside, below - above, right, width);
+                    clearColumns(to, inside, width, below - above, 0, left);
+                    clearColumns(to, inside, width, below - above, right, width);
                 }
                 clear(to, at + (long) below * width, (long) (count - below) * width);
                 from += source.plane() * FLOAT;
@@ -256,16 +256,16 @@ final class Correlation implements Parallel.TaskBody {
         }
     }
 
-    private static void clear(MemorySegment to, long at, long count) {
+    static void clear(MemorySegment to, long at, long count) {
         for (long i = at; i < at + count; i++) {
             to.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 0);
         }
     }
 
-    private void clearColumns(MemorySegment to, long at, int rows, int from, int end) {
+    static void clearColumns(MemorySegment to, long at, int width, int rows, int from, int end) {
         for (int column = from; column < end; column++) {
             for (int row = 0; row < rows; row++) {
-                to.set(JAVA_FLOAT_UNALIGNED, (at + (long) row * horizontal.count() + column) * FLOAT, 0);
+                to.set(JAVA_FLOAT_UNALIGNED, (at + (long) row * width + column) * FLOAT, 0);
             }
         }
     }

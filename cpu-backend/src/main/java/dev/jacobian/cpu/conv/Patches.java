@@ -1,7 +1,5 @@
 package dev.jacobian.cpu.conv;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import dev.jacobian.cpu.gemm.GemmKernel;
 import java.lang.foreign.MemorySegment;
 
@@ -13,6 +11,10 @@ import java.lang.foreign.MemorySegment;
 final class Patches {
     private static final int FLOAT = Float.BYTES;
 
+    /** Packing is fastest for a multiple of so many columns. */
+    private static final int PITCH = 8;
+
+    private final TapsKernel kernel;
     private final GemmKernel gemm;
     private final Images source;
     private final int channels;
@@ -23,6 +25,7 @@ final class Patches {
     private final Axis.Lines columns;
     private final boolean written;
     private final int length;
+    private final int pitch;
     private final int[] pieceAt;
     private final int[] pieceLength;
     private final int[] pieceColumn;
@@ -31,7 +34,9 @@ final class Patches {
     private final int sumColumns;
 
     /** For bands of up to {@code maxRows} rows of positions, and the channels of one group. */
-    Patches(GemmKernel gemm, int lanes, Images source, int channels, Axis vertical, Axis horizontal, int maxRows) {
+    Patches(TapsKernel kernel, GemmKernel gemm, Images source, int channels, Axis vertical, Axis horizontal,
+            int maxRows) {
+        this.kernel = kernel;
         this.gemm = gemm;
         this.source = source;
         this.channels = channels;
@@ -43,6 +48,8 @@ final class Patches {
         int high = vertical.taps().length;
         int wide = horizontal.taps().length;
         length = channels * high * wide;
+        pitch = Math.ceilDiv(length, PITCH) * PITCH;
+        int lanes = kernel.lanes();
         tapPiece = new int[wide];
         tapPlace = new int[wide];
         int runs = runs();
@@ -142,7 +149,7 @@ final class Patches {
     /** What one image takes. */
     long imageFloats() {
         return written
-                ? (long) maxRows * horizontal.count() * length
+                ? (long) maxRows * horizontal.count() * pitch
                 : (long) rows.count() * columns.count() * channels;
     }
 
@@ -153,7 +160,7 @@ final class Patches {
         for (int image = 0; image < images; image++) {
             for (int t = 0; t < maxRows; t++) {
                 for (int u = 0; u < width; u++) {
-                    long at = written ? ((long) t * width + u) * length : ((long) t * columns.count() + u) * channels;
+                    long at = written ? ((long) t * width + u) * pitch : ((long) t * columns.count() + u) * channels;
                     to[s++] = (image * imageFloats() + at) * FLOAT;
                 }
             }
@@ -161,9 +168,9 @@ final class Patches {
     }
 
     /** Lays out what a band of positions sees of one group's channels of an image. */
-    void fill(int image, int group, int firstRow, int bandRows, MemorySegment to, long at) {
+    void fill(int image, int group, int firstRow, int bandRows, MemorySegment to, long at, Buffers own) {
         if (written) {
-            writePatches(image, group, firstRow, bandRows, to, at);
+            writePatches(image, group, firstRow, bandRows, to, at, own);
             return;
         }
         for (int block = 0; block + 1 < rows.blocks().length; block++) {
@@ -193,47 +200,53 @@ final class Patches {
             int left = from < 0 ? count : horizontal.before(column, count);
             int right = Math.max(left, horizontal.beforeEnd(column, count));
             long p = at + (long) first * channels;
-            clear(to, p, (long) left * channels);
+            Correlation.clear(to, p, (long) left * channels);
             if (right > left) {
                 int step = horizontal.sourceStep();
                 gemm.packPanel(source.segment(), from + (column + (long) left * step) * FLOAT, (long) step * FLOAT,
                         source.plane() * FLOAT, right - left, channels, channels, to,
                         (p + (long) left * channels) * FLOAT);
             }
-            clear(to, p + (long) right * channels, (long) (count - right) * channels);
+            Correlation.clear(to, p + (long) right * channels, (long) (count - right) * channels);
         }
     }
 
-    private static void clear(MemorySegment to, long at, long count) {
-        for (long i = at; i < at + count; i++) {
-            to.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 0);
-        }
-    }
-
-    private void writePatches(int image, int group, int firstRow, int bandRows, MemorySegment to, long at) {
-        int width = horizontal.count();
-        MemorySegment from = source.segment();
-        int k = 0;
+    /** Lays out what each tap sees, then transposes. */
+    private void writePatches(int image, int group, int firstRow, int bandRows, MemorySegment to, long at,
+            Buffers own) {
+        int positions = bandRows * horizontal.count();
+        MemorySegment shifts = own.get(Buffers.Use.SHIFTS, ((long) pitch * positions + kernel.lanes()) * FLOAT);
+        long p = 0;
         for (int c = 0; c < channels; c++) {
-            long plane = source.at(image, group * channels + c);
             for (long i : vertical.base()) {
                 for (long j : horizontal.base()) {
-                    int left = horizontal.before(j, width);
-                    int right = Math.max(left, horizontal.beforeEnd(j, width));
-                    for (int t = 0; t < bandRows; t++) {
-                        long row = i + (long) (firstRow + t) * vertical.sourceStep();
-                        boolean outside = row < 0 || row >= source.height();
-                        long p = plane + (row * source.width() + j) * FLOAT;
-                        for (int u = 0; u < width; u++) {
-                            float value = outside || u < left || u >= right
-                                    ? 0
-                                    : from.get(JAVA_FLOAT_UNALIGNED, p + (long) u * horizontal.sourceStep() * FLOAT);
-                            to.set(JAVA_FLOAT_UNALIGNED, (at + ((long) t * width + u) * length + k) * FLOAT, value);
-                        }
-                    }
-                    k++;
+                    shift(source.at(image, group * channels + c), i + (long) firstRow * vertical.sourceStep(), j,
+                            bandRows, shifts, p);
+                    p += positions;
                 }
             }
         }
+        gemm.packPanel(shifts, 0, FLOAT, (long) positions * FLOAT, positions, pitch, pitch, to, at * FLOAT);
+    }
+
+    /** Lays out what one tap sees in a band that begins at a row of a plane. */
+    private void shift(long plane, long row, long column, int bandRows, MemorySegment to, long at) {
+        int width = horizontal.count();
+        int left = horizontal.before(column, width);
+        int right = Math.max(left, horizontal.beforeEnd(column, width));
+        int above = right == left ? bandRows : vertical.before(row, bandRows);
+        int below = Math.max(above, vertical.beforeEnd(row, bandRows));
+        long inside = at + (long) above * width;
+        if (below > above) {
+            long from = (row + (long) above * vertical.sourceStep()) * source.width() + column
+                    + (long) left * horizontal.sourceStep();
+            kernel.copyRows(source.segment(), plane + from * FLOAT,
+                    (long) vertical.sourceStep() * source.width() * FLOAT, horizontal.sourceStep(), below - above,
+                    right - left, to, (inside + left) * FLOAT, (long) width * FLOAT);
+            Correlation.clearColumns(to, inside, width, below - above, 0, left);
+            Correlation.clearColumns(to, inside, width, below - above, right, width);
+        }
+        Correlation.clear(to, at, (long) above * width);
+        Correlation.clear(to, at + (long) below * width, (long) (bandRows - below) * width);
     }
 }

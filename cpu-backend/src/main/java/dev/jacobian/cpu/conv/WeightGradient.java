@@ -60,7 +60,7 @@ final class WeightGradient implements Parallel.TaskBody {
         width = dy.width();
         int bands = Math.min(dy.height(), (int) Math.ceilDiv(dy.plane(), POSITIONS));
         unitRows = Math.ceilDiv(dy.height(), bands);
-        patches = new Patches(gemm, kernel.lanes(), source, source.channels() / groups, vertical, horizontal, unitRows);
+        patches = new Patches(kernel, gemm, source, source.channels() / groups, vertical, horizontal, unitRows);
         sumRow = (long) patches.columns() * FLOAT;
         long part = groups * tileSums() * tiles;
         chunks = Math.clamp(PARTS_BYTES / part, 1, Math.min(batch, MAX_CHUNKS));
@@ -105,7 +105,7 @@ final class WeightGradient implements Parallel.TaskBody {
             for (int row = 0; row < dy.height(); row += unitRows) {
                 int rows = Math.min(unitRows, dy.height() - row);
                 for (int i = 0; i < images; i++) {
-                    patches.fill(image + i, group, row, rows, seen, i * patches.imageFloats());
+                    patches.fill(image + i, group, row, rows, seen, i * patches.imageFloats(), own);
                 }
                 for (int tile = tiles * range / ranges; tile < tiles * (range + 1) / ranges; tile++) {
                     multiply(image, images, group, row, rows, tile, seen, offsets, add, sums(chunk, group, tile), own);

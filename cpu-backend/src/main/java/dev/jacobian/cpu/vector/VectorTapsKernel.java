@@ -109,7 +109,7 @@ public final class VectorTapsKernel implements TapsKernel {
             long toOffset) {
         int vectors = vectorsInside(from, fromOffset, 2 * STEP, Math.ceilDiv(columns, SPECIES.length()));
         for (int i = 0; i < vectors; i++) {
-            long p = fromOffset + i * 2 * STEP;
+            long p = fromOffset + i * (2 * STEP);
             FloatVector low = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER);
             FloatVector high = FloatVector.fromMemorySegment(SPECIES, from, p + STEP, ORDER);
             low.rearrange(EVERY_SECOND, high).intoMemorySegment(to, toOffset + i * STEP, ORDER);
