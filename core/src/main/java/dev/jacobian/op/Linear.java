@@ -3,14 +3,15 @@ package dev.jacobian.op;
 import dev.jacobian.autograd.Op;
 import dev.jacobian.autograd.OpContext;
 import dev.jacobian.backend.Backend;
+import dev.jacobian.backend.LinearKernel;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * y = x · Wᵀ + b of rows x. The product is added to the repeated bias, which saves a pass over y. Backward: dx = dy · W,
- * dW = dyᵀ · x, db = Σ dy over rows.
+ * y = x · Wᵀ + b of rows x. Where the backend has no kernel for it, the product is added to the repeated bias, which saves
+ * a pass over y. Backward: dx = dy · W, dW = dyᵀ · x, db = Σ dy over rows.
  */
 public record Linear() implements Op {
     @Override
@@ -20,6 +21,11 @@ public record Linear() implements Op {
         Backend backend = x.device().backend();
         Tensor y = Tensor.empty(x.device(), x.dtype(), Shape.of(x.dim(0), weight.dim(0)));
         boolean biased = inputs.length == 3;
+        LinearKernel kernel = biased ? backend.kernel(LinearKernel.class, x.dtype()) : null;
+        if (kernel != null) {
+            kernel.linear(x.view(), weight.view(), inputs[2].view(), y.view());
+            return y;
+        }
         if (biased) {
             backend.copy(inputs[2].view().expand(y.shape()), y.view());
         }

@@ -11,6 +11,7 @@ import dev.jacobian.backend.DropoutKernel;
 import dev.jacobian.backend.Erf;
 import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.IndexRangeException;
+import dev.jacobian.backend.LinearKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.SgdKernel;
@@ -28,6 +29,7 @@ public final class FusedBackend extends FusedAttentionBackend
             LogSoftmaxKernel,
             CrossEntropyKernel,
             BatchNormKernel,
+            LinearKernel,
             BiasActivationKernel,
             GeluKernel,
             DropoutKernel,
@@ -226,6 +228,12 @@ public final class FusedBackend extends FusedAttentionBackend
             };
         }
         return gradient;
+    }
+
+    @Override
+    public void linear(View x, View weight, View bias, View y) {
+        reference.matmul(x, weight.permute(1, 0), y, false);
+        biasActivation(y, bias, Activation.NONE, y);
     }
 
     @Override

@@ -18,6 +18,7 @@ import dev.jacobian.backend.DropoutKernel;
 import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.HostBuffer;
 import dev.jacobian.backend.LayerNormKernel;
+import dev.jacobian.backend.LinearKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.MaxPool2dKernel;
 import dev.jacobian.backend.RandomKey;
@@ -44,6 +45,7 @@ final class CpuBackend
             AttentionKernel,
             Conv2dKernel,
             LayerNormKernel,
+            LinearKernel,
             BiasActivationKernel,
             GeluKernel,
             DropoutKernel,
@@ -190,6 +192,12 @@ final class CpuBackend
     public void matmul(View a, View b, View out, boolean accumulate) {
         matmul.matmul(a, b, out, accumulate);
         keep(a, b, out);
+    }
+
+    @Override
+    public void linear(View x, View weight, View bias, View y) {
+        matmul.linear(x, weight, bias, y);
+        keep(x, weight, bias, y);
     }
 
     @Override

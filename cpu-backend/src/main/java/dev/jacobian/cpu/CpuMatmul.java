@@ -43,6 +43,13 @@ final class CpuMatmul {
         }
     }
 
+    void linear(View x, View weight, View bias, View y) {
+        int out = weight.dim(0);
+        Matrix biases = new Matrix(Floats.memory(bias), bias.offset(), 0, bias.stride(0));
+        gemm.multiply(team, x.dim(0), out, x.dim(1), matrix(x), matrix(weight).transpose(), biases,
+                new Matrix(Floats.memory(y), y.offset(), out, 1));
+    }
+
     private static Matrix matrix(View view) {
         return new Matrix(Floats.memory(view), view.offset(), view.stride(-2), view.stride(-1));
     }

@@ -1,9 +1,10 @@
 package dev.jacobian.cpu.gemm;
 
 import dev.jacobian.cpu.Parallel;
+import java.lang.foreign.ValueLayout;
 
 /**
- * The float32 matrix product C = A·B or C = C + A·B, also of many matrices at once. A is {@code [m, k]}, B is
+ * The float32 matrix product C = A·B, C = C + A·B or C = D + A·B, the former two also of many matrices at once. A is {@code [m, k]}, B is
  * {@code [k, n]}, both with any strides; C is {@code [m, n]} with contiguous rows and does not overlap A or B.
  *
  * <p>Every element of C is summed in an order that depends on the shapes, the strides and the kernel's vector width
@@ -59,6 +60,40 @@ public final class Gemm {
     }
 
     /**
+     * One product added to a matrix: C = D + A·B.
+     *
+     * @param team the threads to use
+     * @param m rows of A, D and C
+     * @param n columns of B, D and C
+     * @param k columns of A, rows of B; 0 makes A·B zero
+     * @param a the left operand
+     * @param b the right operand
+     * @param d what the product is added to; with row stride 0, one row for all; does not overlap C
+     * @param c the result, with column stride 1
+     * @throws IllegalArgumentException if a size is negative or C's column stride is not 1
+     * @throws IndexOutOfBoundsException if an operand is larger than its memory
+     */
+    public void multiply(Parallel team, int m, int n, int k, Matrix a, Matrix b, Matrix d, Matrix c) {
+        check(m, n, k, NO_OFFSET, NO_OFFSET, c, NO_OFFSET);
+        if (m <= FEW_ROWS || n == 1 || k == 0 || d.colStride() != 1) {
+            copy(m, n, d, c);
+            multiply(team, m, n, k, a, b, c, true);
+        } else if (n > 0) {
+            tiled((long) m * n * k < PARALLEL_WORK ? null : team,
+                    new Operands(m, n, k, a, NO_OFFSET, b, NO_OFFSET, c, NO_OFFSET, d));
+        }
+    }
+
+    private static void copy(int m, int n, Matrix from, Matrix to) {
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                to.segment().set(ValueLayout.JAVA_FLOAT_UNALIGNED,
+                        (to.offset() + i * to.rowStride() + j) * Float.BYTES, from.at(i, j));
+            }
+        }
+    }
+
+    /**
      * A batch of products of one shape: product {@code i} uses A at {@code a.offset() + aOffsets[i]}, and so on. Equal
      * offsets of A or of B share an operand; the results must not overlap.
      *
@@ -98,7 +133,7 @@ public final class Gemm {
             rowByRow(team, m, n, k, a, aOffsets, b, bOffsets, c, cOffsets, accumulate);
             return;
         }
-        Operands operands = new Operands(m, n, k, a, aOffsets, b, bOffsets, c, cOffsets, accumulate);
+        Operands operands = new Operands(m, n, k, a, aOffsets, b, bOffsets, c, cOffsets, accumulate ? c : null);
         long work = (long) m * n * k * batch;
         if (m == 1 && VectorProduct.canWalk(b.rowStride(), b.colStride(), k, n)) {
             new VectorProduct(kernel, workspaces, operands, false).run(work < PARALLEL_VECTOR_WORK ? null : team);

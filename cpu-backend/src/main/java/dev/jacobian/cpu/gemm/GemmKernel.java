@@ -65,6 +65,10 @@ public interface GemmKernel {
     void flush(MemorySegment t, long tOffset, long tRow, int rows, int columns, boolean accumulate, MemorySegment c,
             long cOffset, long cRow);
 
+    /** Writes C = D + T for {@code rows × columns} elements of a finished tile T; D may be C itself. */
+    void flushSum(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment d, long dOffset,
+            long dRow, MemorySegment c, long cOffset, long cRow);
+
     /**
      * Writes y = M·x, or y = y + M·x, for {@code count} rows whose elements are contiguous, with a contiguous x. A
      * row's sum does not depend on which other rows are computed with it.

@@ -1,6 +1,7 @@
 package dev.jacobian.cpu.gemm;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * A float32 matrix in off-heap memory, seen through strides: element (i, j) is at {@code offset + i·rowStride +
@@ -31,6 +32,11 @@ public record Matrix(MemorySegment segment, long offset, long rowStride, long co
      */
     public Matrix transpose() {
         return new Matrix(segment, offset, colStride, rowStride);
+    }
+
+    float at(int row, int column) {
+        return segment.get(ValueLayout.JAVA_FLOAT_UNALIGNED,
+                (offset + row * rowStride + column * colStride) * Float.BYTES);
     }
 
     /** The matrix that begins {@code elements} further on. */

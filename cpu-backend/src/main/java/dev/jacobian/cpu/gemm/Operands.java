@@ -12,10 +12,10 @@ final class Operands {
     private final long[] bOffsets;
     private final Matrix c;
     private final long[] cOffsets;
-    private final boolean accumulate;
+    private final Matrix addend;
 
     Operands(int m, int n, int k, Matrix a, long[] aOffsets, Matrix b, long[] bOffsets, Matrix c, long[] cOffsets,
-            boolean accumulate) {
+            Matrix addend) {
         this.m = m;
         this.n = n;
         this.k = k;
@@ -25,7 +25,7 @@ final class Operands {
         this.bOffsets = bOffsets;
         this.c = c;
         this.cOffsets = cOffsets;
-        this.accumulate = accumulate;
+        this.addend = addend;
     }
 
     int m() {
@@ -44,8 +44,14 @@ final class Operands {
         return cOffsets.length;
     }
 
+    /** Whether the products are added to what C holds. */
     boolean accumulate() {
-        return accumulate;
+        return addend == c;
+    }
+
+    /** What the products are added to: C, a matrix for all of them, or null for nothing. */
+    Matrix addend() {
+        return addend;
     }
 
     Matrix a() {
@@ -78,6 +84,6 @@ final class Operands {
     /** Product {@code i} alone. */
     Operands only(int i) {
         return new Operands(m, n, k, a, new long[] {aOffsets[i]}, b, new long[] {bOffsets[i]}, c,
-                new long[] {cOffsets[i]}, accumulate);
+                new long[] {cOffsets[i]}, addend);
     }
 }

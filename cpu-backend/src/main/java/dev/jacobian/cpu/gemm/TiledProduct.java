@@ -257,7 +257,9 @@ final class TiledProduct implements Parallel.TaskBody {
             int column, int columns, Workspace workspace) {
         int tileRows = kernel.tileRows();
         int widest = kernel.tileColumns();
-        boolean add = operands.accumulate() || from + p > 0;
+        boolean isFirst = from + p == 0;
+        boolean add = !isFirst || operands.addend() != null;
+        boolean addOther = isFirst && add && !operands.accumulate();
         for (int r = firstRow; r < lastRow; r += tileRows) {
             int real = Math.min(tileRows, lastRow - r);
             long aOffset = source.offset + r / tileRows * source.tile + p * source.col;
@@ -276,7 +278,14 @@ final class TiledProduct implements Parallel.TaskBody {
                     long tileRow = (long) width * FLOAT;
                     kernel.tile(source.segment, aOffset, source.row, source.col, real, panel, bOffset, panelRow, width,
                             steps, workspace.tile(), 0, tileRow);
-                    kernel.flush(workspace.tile(), 0, tileRow, real, wide, add, c, cOffset, cRow);
+                    if (addOther) {
+                        Matrix d = operands.addend();
+                        long dOffset = (d.offset() + (row + r) * d.rowStride() + column + j) * FLOAT;
+                        kernel.flushSum(workspace.tile(), 0, tileRow, real, wide, d.segment(), dOffset,
+                                d.rowStride() * FLOAT, c, cOffset, cRow);
+                    } else {
+                        kernel.flush(workspace.tile(), 0, tileRow, real, wide, add, c, cOffset, cRow);
+                    }
                 }
             }
         }

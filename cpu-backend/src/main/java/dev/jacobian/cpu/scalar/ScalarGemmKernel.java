@@ -104,11 +104,26 @@ public final class ScalarGemmKernel implements GemmKernel {
     @Override
     public void flush(MemorySegment t, long tOffset, long tRow, int rows, int columns, boolean accumulate,
             MemorySegment c, long cOffset, long cRow) {
+        if (accumulate) {
+            flushSum(t, tOffset, tRow, rows, columns, c, cOffset, cRow, c, cOffset, cRow);
+            return;
+        }
         for (int i = 0; i < rows; i++) {
             for (int j = 0; j < columns; j++) {
                 float v = t.get(JAVA_FLOAT_UNALIGNED, tOffset + i * tRow + (long) j * FLOAT);
-                long p = cOffset + i * cRow + (long) j * FLOAT;
-                c.set(JAVA_FLOAT_UNALIGNED, p, accumulate ? c.get(JAVA_FLOAT_UNALIGNED, p) + v : v);
+                c.set(JAVA_FLOAT_UNALIGNED, cOffset + i * cRow + (long) j * FLOAT, v);
+            }
+        }
+    }
+
+    @Override
+    public void flushSum(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment d,
+            long dOffset, long dRow, MemorySegment c, long cOffset, long cRow) {
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < columns; j++) {
+                float v = t.get(JAVA_FLOAT_UNALIGNED, tOffset + i * tRow + (long) j * FLOAT);
+                c.set(JAVA_FLOAT_UNALIGNED, cOffset + i * cRow + (long) j * FLOAT,
+                        d.get(JAVA_FLOAT_UNALIGNED, dOffset + i * dRow + (long) j * FLOAT) + v);
             }
         }
     }

@@ -98,21 +98,40 @@ public final class VectorGemmKernel implements GemmKernel {
     @Override
     public void flush(MemorySegment t, long tOffset, long tRow, int rows, int columns, boolean accumulate,
             MemorySegment c, long cOffset, long cRow) {
+        if (accumulate) {
+            flushSum(t, tOffset, tRow, rows, columns, c, cOffset, cRow, c, cOffset, cRow);
+            return;
+        }
         int whole = columns - columns % LANES;
         for (int i = 0; i < rows; i++) {
             long from = tOffset + i * tRow;
             long to = cOffset + i * cRow;
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector v = FloatVector.fromMemorySegment(SPECIES, t, from + (long) j * FLOAT, ORDER);
-                if (accumulate) {
-                    v = FloatVector.fromMemorySegment(SPECIES, c, to + (long) j * FLOAT, ORDER).add(v);
-                }
-                v.intoMemorySegment(c, to + (long) j * FLOAT, ORDER);
+                load(t, from + (long) j * FLOAT).intoMemorySegment(c, to + (long) j * FLOAT, ORDER);
             }
             for (int j = whole; j < columns; j++) {
-                float v = t.get(JAVA_FLOAT_UNALIGNED, from + (long) j * FLOAT);
-                long p = to + (long) j * FLOAT;
-                c.set(JAVA_FLOAT_UNALIGNED, p, accumulate ? c.get(JAVA_FLOAT_UNALIGNED, p) + v : v);
+                c.set(JAVA_FLOAT_UNALIGNED, to + (long) j * FLOAT,
+                        t.get(JAVA_FLOAT_UNALIGNED, from + (long) j * FLOAT));
+            }
+        }
+    }
+
+    @Override
+    public void flushSum(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment d,
+            long dOffset, long dRow, MemorySegment c, long cOffset, long cRow) {
+        int whole = columns - columns % LANES;
+        for (int i = 0; i < rows; i++) {
+            long from = tOffset + i * tRow;
+            long other = dOffset + i * dRow;
+            long to = cOffset + i * cRow;
+            for (int j = 0; j < whole; j += LANES) {
+                long step = (long) j * FLOAT;
+                load(d, other + step).add(load(t, from + step)).intoMemorySegment(c, to + step, ORDER);
+            }
+            for (int j = whole; j < columns; j++) {
+                long step = (long) j * FLOAT;
+                c.set(JAVA_FLOAT_UNALIGNED, to + step,
+                        d.get(JAVA_FLOAT_UNALIGNED, other + step) + t.get(JAVA_FLOAT_UNALIGNED, from + step));
             }
         }
     }
