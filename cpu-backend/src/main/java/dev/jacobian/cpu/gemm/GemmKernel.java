@@ -41,11 +41,11 @@ public interface GemmKernel {
     int maxDepth();
 
     /**
-     * Packs one tile's rows of A: element (i, p) goes to {@code toOffset + 4·(p·tileRows + i)}. Rows beyond
-     * {@code rows} are left as they were.
+     * Packs rows of A, tile after tile: element (i, p) of tile t goes to {@code toOffset + t·toTile + 4·(p·tileRows +
+     * i)}. Rows that the last tile lacks are left as they were.
      */
     void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
-            long toOffset);
+            long toOffset, long toTile);
 
     /**
      * Packs a panel of B: element (p, j) goes to {@code toOffset + 4·(p·width + j)}, with zeros for {@code columns ≤ j

@@ -187,14 +187,14 @@ final class TiledProduct implements Parallel.TaskBody {
         int tiles = ceilDiv(rows, tileRows);
         int tilesPerTask = team == null ? tiles : ceilDiv(tiles, TASKS_PER_THREAD * team.threads());
         dispatch(team, ceilDiv(tiles, tilesPerTask), (task, _) -> {
-            for (int t = task * tilesPerTask; t < Math.min(tiles, (task + 1) * tilesPerTask); t++) {
-                int real = Math.min(tileRows, rows - t * tileRows);
-                long aOffset = offsetOfA(i, row + t * tileRows, from);
-                if (copyA) {
-                    kernel.packPanel(a, aOffset, aRow, aCol, real, depth, depth, packed, t * tileBytes);
-                } else {
-                    kernel.packRows(a, aOffset, aRow, aCol, real, depth, packed, t * tileBytes);
-                }
+            int first = task * tilesPerTask * tileRows;
+            int real = Math.min(tilesPerTask * tileRows, rows - first);
+            long aOffset = offsetOfA(i, row + first, from);
+            long to = task * tilesPerTask * tileBytes;
+            if (copyA) {
+                kernel.packPanel(a, aOffset, aRow, aCol, real, depth, depth, packed, to);
+            } else {
+                kernel.packRows(a, aOffset, aRow, aCol, real, depth, packed, to, tileBytes);
             }
         });
         RowSource source = copyA

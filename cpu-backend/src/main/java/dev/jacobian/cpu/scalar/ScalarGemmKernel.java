@@ -38,10 +38,10 @@ public final class ScalarGemmKernel implements GemmKernel {
 
     @Override
     public void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
-            long toOffset) {
+            long toOffset, long toTile) {
         for (int k = 0; k < depth; k++) {
             for (int i = 0; i < rows; i++) {
-                to.set(JAVA_FLOAT_UNALIGNED, toOffset + ((long) k * ROWS + i) * FLOAT,
+                to.set(JAVA_FLOAT_UNALIGNED, toOffset + i / ROWS * toTile + ((long) k * ROWS + i % ROWS) * FLOAT,
                         a.get(JAVA_FLOAT_UNALIGNED, aOffset + i * aRow + k * aCol));
             }
         }

@@ -138,8 +138,8 @@ public final class VectorGemmKernel implements GemmKernel {
 
     @Override
     public void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
-            long toOffset) {
-        VectorGemmKernelPacking.packRows(a, aOffset, aRow, aCol, rows, depth, to, toOffset, TILE_ROWS);
+            long toOffset, long toTile) {
+        VectorGemmKernelPacking.packRows(a, aOffset, aRow, aCol, rows, depth, to, toOffset, toTile, TILE_ROWS);
     }
 
     @Override

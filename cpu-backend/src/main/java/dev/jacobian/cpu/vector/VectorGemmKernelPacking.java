@@ -16,6 +16,13 @@ final class VectorGemmKernelPacking {
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int FLOAT = Float.BYTES;
+    private static final long STEP = SPECIES.vectorByteSize();
+
+    /**
+     * Steps along K that are packed for all tiles before the next ones: each line of a transposed A is then read once,
+     * while it is in the first-level cache, even where that keeps only sixteen lines of rows a power of two apart.
+     */
+    private static final int PACKED_STEPS = 16;
 
     /** Where the hardware has vectors of eight floats, blocks of 8×8 are transposed in registers. */
     private static final boolean TRANSPOSE = SPECIES.length() >= EIGHT.length();
@@ -31,11 +38,24 @@ final class VectorGemmKernelPacking {
 
     /** As {@link dev.jacobian.cpu.gemm.GemmKernel#packRows}. */
     static void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
-            long toOffset, int tileRows) {
-        if (aRow == FLOAT && rows == tileRows) {
-            packContiguousRows(a, aOffset, aCol, depth, to, toOffset, tileRows);
-            return;
+            long toOffset, long toTile, int tileRows) {
+        int whole = aRow == FLOAT ? rows / tileRows : 0;
+        for (int k = 0; k < depth; k += PACKED_STEPS) {
+            int steps = Math.min(PACKED_STEPS, depth - k);
+            long from = aOffset + k * aCol;
+            long p = toOffset + (long) k * tileRows * FLOAT;
+            for (int t = 0; t < whole; t++) {
+                packContiguousRows(a, from + (long) t * tileRows * FLOAT, aCol, steps, to, p + t * toTile, tileRows);
+            }
         }
+        for (int i = whole * tileRows; i < rows; i += tileRows) {
+            packTile(a, aOffset + i * aRow, aRow, aCol, Math.min(tileRows, rows - i), depth, to,
+                    toOffset + i / tileRows * toTile, tileRows);
+        }
+    }
+
+    private static void packTile(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth,
+            MemorySegment to, long toOffset, int tileRows) {
         for (int k = 0; k < depth; k++) {
             long p = toOffset + (long) k * tileRows * FLOAT;
             for (int i = 0; i < rows; i++) {
@@ -78,6 +98,10 @@ final class VectorGemmKernelPacking {
     private static void copyRows(MemorySegment b, long bOffset, long bRow, int depth, int columns, MemorySegment to,
             long toOffset, long toRow) {
         int lanes = SPECIES.length();
+        if (columns == 4 * lanes && toRow == 4 * STEP) {
+            copyRows4(b, bOffset, bRow, depth, to, toOffset);
+            return;
+        }
         int whole = columns - columns % lanes;
         for (int k = 0; k < depth; k++) {
             long from = bOffset + k * bRow;
@@ -90,6 +114,25 @@ final class VectorGemmKernelPacking {
                 long step = (long) j * FLOAT;
                 to.set(JAVA_FLOAT_UNALIGNED, p + step, b.get(JAVA_FLOAT_UNALIGNED, from + step));
             }
+        }
+    }
+
+    /** Rows of four vectors, written out: an inner loop of so few steps would take most of the time. */
+    private static void copyRows4(MemorySegment b, long bOffset, long bRow, int depth, MemorySegment to,
+            long toOffset) {
+        long from = bOffset;
+        long p = toOffset;
+        for (int k = 0; k < depth; k++) {
+            FloatVector v0 = FloatVector.fromMemorySegment(SPECIES, b, from, ORDER);
+            FloatVector v1 = FloatVector.fromMemorySegment(SPECIES, b, from + STEP, ORDER);
+            FloatVector v2 = FloatVector.fromMemorySegment(SPECIES, b, from + 2 * STEP, ORDER);
+            FloatVector v3 = FloatVector.fromMemorySegment(SPECIES, b, from + 3 * STEP, ORDER);
+            v0.intoMemorySegment(to, p, ORDER);
+            v1.intoMemorySegment(to, p + STEP, ORDER);
+            v2.intoMemorySegment(to, p + 2 * STEP, ORDER);
+            v3.intoMemorySegment(to, p + 3 * STEP, ORDER);
+            from += bRow;
+            p += 4 * STEP;
         }
     }
 
