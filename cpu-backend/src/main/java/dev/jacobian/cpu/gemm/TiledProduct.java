@@ -9,7 +9,8 @@ import java.lang.foreign.MemorySegment;
  * second-level cache, and multiplies every tile of A's rows with them.
  *
  * <p>A row-major A is read where it lies: a tile broadcasts single elements of six rows, which costs nothing over a
- * packed copy. Other layouts of A, and rows too long for that, are packed once, before the tasks start.
+ * packed copy. Other layouts of A, and rows too long for that, are packed once, before the tasks start. Where there are
+ * many rows and B is not too large, all of B is packed once instead, and tasks are ranges of rows.
  */
 final class TiledProduct implements Parallel.TaskBody {
 
@@ -44,6 +45,14 @@ final class TiledProduct implements Parallel.TaskBody {
     private static final int PACKED_DEPTH = 16384;
 
     private static final long PACKED_BYTES = 16L << 20;
+
+    /** With at least this many rows, and at most this many elements of B, all threads share one packed copy of B. */
+    private static final int SHARED_ROWS = 256;
+
+    private static final long SHARED_ELEMENTS = 1L << 20;
+
+    /** Tiles of a transposed A that are packed at a time: at depth 512 they take 96 KiB of second-level cache. */
+    private static final int PACKED_TILES = 8;
 
     /** Small products of a batch share a task until it has this many multiply-adds, about 5 µs. */
     private static final long GROUP_WORK = 1L << 18;
@@ -97,6 +106,12 @@ final class TiledProduct implements Parallel.TaskBody {
     /** Runs all products of the batch, on {@code team} or, if that is null, in the calling thread. */
     void run(Parallel team) {
         int threads = team == null ? 1 : team.threads();
+        if (threads > 1 && sharesB()) {
+            Workspace workspace = workspaces.take();
+            sharedProduct(workspace, team);
+            workspaces.giveBack(workspace);
+            return;
+        }
         plan(threads, operands.m());
         if (packA && operands.batch() == 1) {
             Workspace workspace = workspaces.take();
@@ -159,6 +174,62 @@ final class TiledProduct implements Parallel.TaskBody {
         }
         for (int task = 0; task < tasks; task++) {
             body.run(task, 0);
+        }
+    }
+
+    /** A transposed A would be packed again for every slab of B, so there may be one only. */
+    private boolean sharesB() {
+        return operands.batch() == 1 && packB && !copyA && operands.m() >= SHARED_ROWS
+                && (long) operands.k() * operands.n() <= SHARED_ELEMENTS
+                && (!packA || operands.n() <= MAX_SLAB_PANELS * kernel.tileColumns());
+    }
+
+    /** One product over a packed copy of all of B: tasks are ranges of rows, so that A is read and C written once. */
+    private void sharedProduct(Workspace workspace, Parallel team) {
+        int tileRows = kernel.tileRows();
+        int n = operands.n();
+        int k = operands.k();
+        int padded = ceilDiv(n, kernel.lanes()) * kernel.lanes();
+        MemorySegment shared = workspace.rows((long) padded * k * FLOAT);
+        int panels = ceilDiv(n, kernel.tileColumns());
+        team.run(panels * ceilDiv(k, blockDepth), (task, _) -> {
+            int p = task / panels * blockDepth;
+            int steps = Math.min(blockDepth, k - p);
+            int column = task % panels * kernel.tileColumns();
+            packSlab(0, p, steps, column, Math.min(kernel.tileColumns(), n - column), shared,
+                    ((long) p * padded + (long) column * steps) * FLOAT);
+        });
+        int wanted = TASKS_PER_THREAD * team.threads();
+        int rows = ceilDiv(ceilDiv(operands.m(), wanted), tileRows) * tileRows;
+        team.run(ceilDiv(operands.m(), rows), (task, _) -> {
+            Workspace own = workspaces.take();
+            sharedRows(task * rows, Math.min((task + 1) * rows, operands.m()), shared, padded, own);
+            workspaces.giveBack(own);
+        });
+    }
+
+    private void sharedRows(int firstRow, int lastRow, MemorySegment shared, int padded, Workspace workspace) {
+        int tileRows = kernel.tileRows();
+        int slab = MAX_SLAB_PANELS * kernel.tileColumns();
+        int chunk = packA ? PACKED_TILES * tileRows : lastRow - firstRow;
+        for (int column = 0; column < operands.n(); column += slab) {
+            int columns = Math.min(slab, operands.n() - column);
+            for (int p = 0; p < operands.k(); p += blockDepth) {
+                int steps = Math.min(blockDepth, operands.k() - p);
+                long panels = ((long) p * padded + (long) column * steps) * FLOAT;
+                for (int row = firstRow; row < lastRow; row += chunk) {
+                    int rows = Math.min(chunk, lastRow - row);
+                    RowSource source = new RowSource(a, offsetOfA(0, row, p), aRow, aCol, tileStride(aRow));
+                    if (packA) {
+                        long tileBytes = (long) steps * tileRows * FLOAT;
+                        MemorySegment packed = workspace.rows(PACKED_TILES * tileBytes);
+                        kernel.packRows(a, source.offset, aRow, aCol, rows, steps, packed, 0, tileBytes);
+                        source = new RowSource(packed, 0, FLOAT, (long) tileRows * FLOAT, tileBytes);
+                    }
+                    multiplySlab(0, source, 0, rows, row, 0, p, steps, column, columns, shared, panels,
+                            workspace.tile());
+                }
+            }
         }
     }
 
@@ -235,26 +306,27 @@ final class TiledProduct implements Parallel.TaskBody {
             int columns = Math.min(slab, lastColumn - column);
             for (int p = 0; p < depth; p += blockDepth) {
                 int steps = Math.min(blockDepth, depth - p);
-                packSlab(i, from + p, steps, column, columns, workspace.panels());
-                multiplySlab(i, source, firstRow, lastRow, row, p, from, steps, column, columns, workspace);
+                packSlab(i, from + p, steps, column, columns, workspace.panels(), 0);
+                multiplySlab(i, source, firstRow, lastRow, row, p, from, steps, column, columns,
+                        workspace.panels(), 0, workspace.tile());
             }
         }
     }
 
-    private void packSlab(int i, int p, int steps, int column, int columns, MemorySegment panels) {
+    private void packSlab(int i, int p, int steps, int column, int columns, MemorySegment panels, long panelsOffset) {
         int widest = kernel.tileColumns();
         for (int j = 0; j < columns; j += widest) {
             int real = Math.min(widest, columns - j);
             int width = ceilDiv(real, kernel.lanes()) * kernel.lanes();
             if (packB || width != real) {
                 kernel.packPanel(b, offsetOfB(i, p, column + j), bRow, bCol, steps, real, width, panels,
-                        (long) j * steps * FLOAT);
+                        panelsOffset + (long) j * steps * FLOAT);
             }
         }
     }
 
     private void multiplySlab(int i, RowSource source, int firstRow, int lastRow, int row, int p, int from, int steps,
-            int column, int columns, Workspace workspace) {
+            int column, int columns, MemorySegment panels, long panelsOffset, MemorySegment tile) {
         int tileRows = kernel.tileRows();
         int widest = kernel.tileColumns();
         boolean isFirst = from + p == 0;
@@ -267,8 +339,8 @@ final class TiledProduct implements Parallel.TaskBody {
                 int wide = Math.min(widest, columns - j);
                 int width = ceilDiv(wide, kernel.lanes()) * kernel.lanes();
                 boolean packed = packB || width != wide;
-                MemorySegment panel = packed ? workspace.panels() : b;
-                long bOffset = packed ? (long) j * steps * FLOAT : offsetOfB(i, from + p, column + j);
+                MemorySegment panel = packed ? panels : b;
+                long bOffset = packed ? panelsOffset + (long) j * steps * FLOAT : offsetOfB(i, from + p, column + j);
                 long panelRow = packed ? (long) width * FLOAT : bRow;
                 long cOffset = offsetOfC(i, row + r, column + j);
                 if (!add && width == wide && real == tileRows) {
@@ -277,6 +349,7 @@ final class TiledProduct implements Parallel.TaskBody {
                 } else {
                     long tileRow = (long) width * FLOAT;
                     kernel.tile(source.segment, aOffset, source.row, source.col, real, panel, bOffset, panelRow, width,
+<<<<<<< HEAD
                             steps, workspace.tile(), 0, tileRow);
                     if (addOther) {
                         Matrix d = operands.addend();
@@ -285,6 +358,16 @@ final class TiledProduct implements Parallel.TaskBody {
                                 d.rowStride() * FLOAT, c, cOffset, cRow);
                     } else {
                         kernel.flush(workspace.tile(), 0, tileRow, real, wide, add, c, cOffset, cRow);
+=======
+                            steps, tile, 0, tileRow);
+                    if (addOther) {
+                        Matrix d = operands.addend();
+                        long dOffset = (d.offset() + (row + r) * d.rowStride() + column + j) * FLOAT;
+                        kernel.flushSum(tile, 0, tileRow, real, wide, d.segment(), dOffset,
+                                d.rowStride() * FLOAT, c, cOffset, cRow);
+                    } else {
+                        kernel.flush(tile, 0, tileRow, real, wide, add, c, cOffset, cRow);
+>>>>>>> fbe9eb5e3833f562a523266a1cf2c8a7dec3a252
                     }
                 }
             }

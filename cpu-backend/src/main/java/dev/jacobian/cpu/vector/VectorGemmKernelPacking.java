@@ -16,13 +16,13 @@ final class VectorGemmKernelPacking {
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int FLOAT = Float.BYTES;
-    private static final long STEP = SPECIES.vectorByteSize();
+    private static final long STEP = SPECIES.vectorByteSize();<<<<<<<HEAD
 
     /**
      * Steps along K that are packed for all tiles before the next ones: each line of a transposed A is then read once,
      * while it is in the first-level cache, even where that keeps only sixteen lines of rows a power of two apart.
      */
-    private static final int PACKED_STEPS = 16;
+    private static final int PACKED_STEPS = 16;=======>>>>>>>fbe9eb5e3833f562a523266a1cf2c8a7dec3a252
 
     /** Where the hardware has vectors of eight floats, blocks of 8×8 are transposed in registers. */
     private static final boolean TRANSPOSE = SPECIES.length() >= EIGHT.length();
@@ -40,6 +40,7 @@ final class VectorGemmKernelPacking {
     static void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
             long toOffset, long toTile, int tileRows) {
         int whole = aRow == FLOAT ? rows / tileRows : 0;
+<<<<<<< HEAD
         for (int k = 0; k < depth; k += PACKED_STEPS) {
             int steps = Math.min(PACKED_STEPS, depth - k);
             long from = aOffset + k * aCol;
@@ -48,6 +49,16 @@ final class VectorGemmKernelPacking {
                 packContiguousRows(a, from + (long) t * tileRows * FLOAT, aCol, steps, to, p + t * toTile, tileRows);
             }
         }
+=======
+        long tile = (long) tileRows * FLOAT;
+        int t = 0;
+        for (; t + 4 <= whole; t += 4) {
+            packFourTiles(a, aOffset + t * tile, aCol, depth, to, toOffset + t * toTile, toTile, tileRows);
+        }
+        for (; t < whole; t++) {
+            packContiguousRows(a, aOffset + t * tile, aCol, depth, to, toOffset + t * toTile, tileRows);
+        }
+>>>>>>> fbe9eb5e3833f562a523266a1cf2c8a7dec3a252
         for (int i = whole * tileRows; i < rows; i += tileRows) {
             packTile(a, aOffset + i * aRow, aRow, aCol, Math.min(tileRows, rows - i), depth, to,
                     toOffset + i / tileRows * toTile, tileRows);
@@ -76,6 +87,35 @@ final class VectorGemmKernelPacking {
             FloatVector high = FloatVector.fromMemorySegment(FOUR, a, from + second, ORDER);
             low.intoMemorySegment(to, p, ORDER);
             high.intoMemorySegment(to, p + second, ORDER);
+        }
+    }
+
+    /** The same for four tiles, which read most of a cache line while it is there. */
+    private static void packFourTiles(MemorySegment a, long aOffset, long aCol, int depth, MemorySegment to,
+            long toOffset, long toTile, int tileRows) {
+        long second = (tileRows - 4L) * FLOAT;
+        long tile = (long) tileRows * FLOAT;
+        long from = aOffset;
+        long p = toOffset;
+        for (int k = 0; k < depth; k++) {
+            FloatVector low0 = FloatVector.fromMemorySegment(FOUR, a, from, ORDER);
+            FloatVector high0 = FloatVector.fromMemorySegment(FOUR, a, from + second, ORDER);
+            FloatVector low1 = FloatVector.fromMemorySegment(FOUR, a, from + tile, ORDER);
+            FloatVector high1 = FloatVector.fromMemorySegment(FOUR, a, from + tile + second, ORDER);
+            FloatVector low2 = FloatVector.fromMemorySegment(FOUR, a, from + 2 * tile, ORDER);
+            FloatVector high2 = FloatVector.fromMemorySegment(FOUR, a, from + 2 * tile + second, ORDER);
+            FloatVector low3 = FloatVector.fromMemorySegment(FOUR, a, from + 3 * tile, ORDER);
+            FloatVector high3 = FloatVector.fromMemorySegment(FOUR, a, from + 3 * tile + second, ORDER);
+            low0.intoMemorySegment(to, p, ORDER);
+            high0.intoMemorySegment(to, p + second, ORDER);
+            low1.intoMemorySegment(to, p + toTile, ORDER);
+            high1.intoMemorySegment(to, p + toTile + second, ORDER);
+            low2.intoMemorySegment(to, p + 2 * toTile, ORDER);
+            high2.intoMemorySegment(to, p + 2 * toTile + second, ORDER);
+            low3.intoMemorySegment(to, p + 3 * toTile, ORDER);
+            high3.intoMemorySegment(to, p + 3 * toTile + second, ORDER);
+            from += aCol;
+            p += tile;
         }
     }
 

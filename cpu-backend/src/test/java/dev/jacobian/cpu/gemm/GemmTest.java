@@ -25,7 +25,8 @@ class GemmTest {
     private static final int[] SIZES = {1, 2, 5, 6, 7, 16, 17, 65};
     private static final int[] DEPTHS = {1, 3, 15, 64, 385};
     private static final int[][] SHAPES = {{97, 129, 400}, {129, 97, 385}, {64, 63, 64}, {385, 17, 96}, {96, 385, 15},
-            {400, 300, 129}, {12, 320, 1000}, {3, 385, 96}, {300, 257, 1030}, {1, 385, 385}, {385, 1, 385},
+            {400, 300, 129}, {400, 130, 600}, {12, 320, 1000}, {3, 385, 96}, {300, 257, 1030}, {1, 385, 385},
+            {385, 1, 385},
             {1, 2000, 300}, {2000, 1, 300},
             {1, 1, 4000}};
 
@@ -68,6 +69,38 @@ class GemmTest {
     void transposedOperandsLargerThanThePackingLimit(GemmKernel kernel) {
         check(kernel, Problem.of(14, 20, 33000, Layout.TRANSPOSED, Layout.PLAIN, false));
         check(kernel, Problem.of(1100, 10, 8000, Layout.TRANSPOSED, Layout.TRANSPOSED, true));
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernels")
+    void addingToAnotherMatrixIsAddingToItsCopy(GemmKernel kernel) {
+        try (Arena arena = Arena.ofShared()) {
+            for (int[] shape : new int[][] {{1, 5, 3}, {2, 70, 9}, {40, 71, 600}, {400, 70, 600}, {7, 1, 4}, {5, 3, 0},
+                    {0, 3, 4}, {3, 0, 4}}) {
+                for (int[] strides : new int[][] {{0, 1}, {0, 2}, {80, 1}, {160, 2}}) {
+                    sum(kernel, arena, shape[0], shape[1], shape[2], strides[0], strides[1]);
+                }
+            }
+        }
+    }
+
+    private static void sum(GemmKernel kernel, Arena arena, int m, int n, int k, int dRow, int dCol) {
+        Matrix a = Layout.PLAIN.matrix(arena, m, k, 1);
+        Matrix b = Layout.TRANSPOSED.matrix(arena, k, n, 2);
+        Matrix d = new Matrix(random(arena, 3 + (long) m * dRow + (long) n * dCol, 3), 3, dRow, dCol);
+        Matrix expected = Layout.PLAIN.matrix(arena, m, n, 4);
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                set(expected, i, j, get(d, i, j));
+            }
+        }
+        Gemm gemm = new Gemm(kernel);
+        gemm.multiply(new Threads(1), m, n, k, a, b, expected, true);
+        for (int threads = 1; threads <= 2; threads++) {
+            Matrix c = Layout.PLAIN.matrix(arena, m, n, 4);
+            gemm.multiply(new Threads(threads), m, n, k, a, b, d, c);
+            assertThat(c.segment().mismatch(expected.segment())).as("%d, %d, %d", m, n, k).isEqualTo(-1);
+        }
     }
 
     @ParameterizedTest
