@@ -349,16 +349,6 @@ final class TiledProduct implements Parallel.TaskBody {
                 } else {
                     long tileRow = (long) width * FLOAT;
                     kernel.tile(source.segment, aOffset, source.row, source.col, real, panel, bOffset, panelRow, width,
-<<<<<<< HEAD
-                            steps, workspace.tile(), 0, tileRow);
-                    if (addOther) {
-                        Matrix d = operands.addend();
-                        long dOffset = (d.offset() + (row + r) * d.rowStride() + column + j) * FLOAT;
-                        kernel.flushSum(workspace.tile(), 0, tileRow, real, wide, d.segment(), dOffset,
-                                d.rowStride() * FLOAT, c, cOffset, cRow);
-                    } else {
-                        kernel.flush(workspace.tile(), 0, tileRow, real, wide, add, c, cOffset, cRow);
-=======
                             steps, tile, 0, tileRow);
                     if (addOther) {
                         Matrix d = operands.addend();
@@ -367,7 +357,6 @@ final class TiledProduct implements Parallel.TaskBody {
                                 d.rowStride() * FLOAT, c, cOffset, cRow);
                     } else {
                         kernel.flush(tile, 0, tileRow, real, wide, add, c, cOffset, cRow);
->>>>>>> fbe9eb5e3833f562a523266a1cf2c8a7dec3a252
                     }
                 }
             }

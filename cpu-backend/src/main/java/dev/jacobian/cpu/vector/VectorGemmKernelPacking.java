@@ -16,13 +16,7 @@ final class VectorGemmKernelPacking {
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int FLOAT = Float.BYTES;
-    private static final long STEP = SPECIES.vectorByteSize();<<<<<<<HEAD
-
-    /**
-     * Steps along K that are packed for all tiles before the next ones: each line of a transposed A is then read once,
-     * while it is in the first-level cache, even where that keeps only sixteen lines of rows a power of two apart.
-     */
-    private static final int PACKED_STEPS = 16;=======>>>>>>>fbe9eb5e3833f562a523266a1cf2c8a7dec3a252
+    private static final long STEP = SPECIES.vectorByteSize();
 
     /** Where the hardware has vectors of eight floats, blocks of 8×8 are transposed in registers. */
     private static final boolean TRANSPOSE = SPECIES.length() >= EIGHT.length();
@@ -40,16 +34,6 @@ final class VectorGemmKernelPacking {
     static void packRows(MemorySegment a, long aOffset, long aRow, long aCol, int rows, int depth, MemorySegment to,
             long toOffset, long toTile, int tileRows) {
         int whole = aRow == FLOAT ? rows / tileRows : 0;
-<<<<<<< HEAD
-        for (int k = 0; k < depth; k += PACKED_STEPS) {
-            int steps = Math.min(PACKED_STEPS, depth - k);
-            long from = aOffset + k * aCol;
-            long p = toOffset + (long) k * tileRows * FLOAT;
-            for (int t = 0; t < whole; t++) {
-                packContiguousRows(a, from + (long) t * tileRows * FLOAT, aCol, steps, to, p + t * toTile, tileRows);
-            }
-        }
-=======
         long tile = (long) tileRows * FLOAT;
         int t = 0;
         for (; t + 4 <= whole; t += 4) {
@@ -58,7 +42,6 @@ final class VectorGemmKernelPacking {
         for (; t < whole; t++) {
             packContiguousRows(a, aOffset + t * tile, aCol, depth, to, toOffset + t * toTile, tileRows);
         }
->>>>>>> fbe9eb5e3833f562a523266a1cf2c8a7dec3a252
         for (int i = whole * tileRows; i < rows; i += tileRows) {
             packTile(a, aOffset + i * aRow, aRow, aCol, Math.min(tileRows, rows - i), depth, to,
                     toOffset + i / tileRows * toTile, tileRows);
