@@ -46,7 +46,7 @@ final class Operands {
 
     /** Whether the products are added to what C holds. */
     boolean accumulate() {
-        return addend == c;
+        return c.equals(addend);
     }
 
     /** What the products are added to: C, a matrix for all of them, or null for nothing. */

@@ -261,7 +261,7 @@ final class TiledProduct implements Parallel.TaskBody {
             int first = task * tilesPerTask * tileRows;
             int real = Math.min(tilesPerTask * tileRows, rows - first);
             long aOffset = offsetOfA(i, row + first, from);
-            long to = task * tilesPerTask * tileBytes;
+            long to = tilesPerTask * tileBytes * task;
             if (copyA) {
                 kernel.packPanel(a, aOffset, aRow, aCol, real, depth, depth, packed, to);
             } else {
