@@ -39,16 +39,14 @@ final class BenchCharts {
         for (String library : report.others()) {
             List<String> names = new ArrayList<>();
             List<Double> ratios = new ArrayList<>();
-            List<Double> errors = new ArrayList<>();
             for (CaseResult step : steps) {
                 step.ratio(library).ifPresent(ratio -> {
                     names.add(step.measured().title().replaceAll(",.*| with batch norm", ""));
                     ratios.add(ratio.median());
-                    errors.add((ratio.highest() - ratio.lowest()) / 2);
                 });
             }
             if (!names.isEmpty()) {
-                chart.addSeries(library, names, ratios, errors);
+                chart.addSeries(library, names, ratios);
             }
         }
         if (chart.getSeriesCollection().isEmpty()) {

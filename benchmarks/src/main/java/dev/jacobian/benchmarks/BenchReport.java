@@ -145,7 +145,11 @@ record BenchReport(String date, Machine machine, int threads, Turns turns, Map<S
      */
     static BenchReport read(Path file) throws IOException {
         try {
-            return mapper().readValue(Files.readString(file), BenchReport.class);
+            BenchReport report = mapper().readValue(Files.readString(file), BenchReport.class);
+            if (report.machine == null || report.cases == null || report.libraries == null) {
+                throw new IOException(file + " is no result of a benchmark: machine, cases or libraries are missing");
+            }
+            return report;
         } catch (JacksonException wrong) {
             throw new IOException(file + " is no result of a benchmark: " + wrong.getOriginalMessage(), wrong);
         }

@@ -355,6 +355,7 @@ final class CpuBackend
     @Override
     public void avgPool2d(View x, Window2d window, boolean countIncludePad, View y) {
         avgPool.forward(x, window, countIncludePad, y);
+        keep(x, y);
     }
 
     @Override
