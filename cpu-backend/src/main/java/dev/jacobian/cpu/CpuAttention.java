@@ -11,8 +11,8 @@ import java.util.Arrays;
  * from their product to their exponentials to the product with the values in the nearest cache, and are never stored
  * (Dao et al., 2022). Of causal attention, tiles above the diagonal are left out.
  *
- * <p>A query's result does not depend on which others are computed with it. The backward pass of a head is one task,
- * since it adds to the gradients of its queries, keys and values in turn.
+ * <p>A query's result does not depend on which others are computed with it, as long as all keys and values are finite.
+ * The backward pass of a head is one task, since it adds to the gradients of its queries, keys and values in turn.
  */
 final class CpuAttention {
     /** Queries and keys of a block of the backward pass: its scores and their gradients fit the second-level cache. */
