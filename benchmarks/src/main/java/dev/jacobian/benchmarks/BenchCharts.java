@@ -25,7 +25,9 @@ final class BenchCharts {
     /** Our time over that of every other library, step by step; nothing if there is no other. */
     static Optional<String> steps(BenchReport report) {
         CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(STEPS_HEIGHT)
-                .title("Time of a training step: Jacobian / other (below 1: faster)").build();
+                .title("Time of a training step: Jacobian / "
+                        + (report.others().size() == 1 ? report.others().getFirst() : "other") + " (below 1: faster)")
+                .build();
         List<CaseResult> steps = report.ofKind(Kind.STEP);
         for (String library : report.others()) {
             List<String> names = new ArrayList<>();
