@@ -32,7 +32,8 @@ final class Collapse {
 
         void add(GraphNode node) {
             switch (node) {
-                case GraphNode.Input _ -> { }
+                case GraphNode.Input _ -> {
+                }
                 case GraphNode.Parameter parameter -> parameters += parameter.shape().size();
                 case GraphNode.Operation operation -> {
                     operations++;
@@ -51,8 +52,9 @@ final class Collapse {
         for (GraphGroup group : graph.groups()) {
             if (group.level() < levels) {
                 groupIds[group.id()] = groups.size();
-                groups.add(new GraphGroup(groups.size(), kept(group.parent()), group.level(), group.path(), group.type(),
-                        group.call()));
+                groups.add(
+                        new GraphGroup(groups.size(), kept(group.parent()), group.level(), group.path(), group.type(),
+                                group.call()));
             }
         }
         Map<Integer, Inside> closed = new HashMap<>();

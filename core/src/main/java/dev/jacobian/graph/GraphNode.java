@@ -72,8 +72,7 @@ public sealed interface GraphNode {
             DType dtype,
             boolean requiresGrad)
             implements
-                GraphNode {
-    }
+                GraphNode {}
 
     /**
      * A recorded operation.
@@ -97,8 +96,7 @@ public sealed interface GraphNode {
             Shape shape,
             DType dtype)
             implements
-                GraphNode {
-    }
+                GraphNode {}
 
     /**
      * A layer that is shown closed: see {@link Graph#depth(int)}.

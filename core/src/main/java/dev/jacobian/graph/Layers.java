@@ -109,10 +109,13 @@ final class Layers {
         return bottoms.isEmpty() ? 0 : bottoms.getLast();
     }
 
-    /** Where a link runs: x and y of points, each below the one before; between points that differ in x it bends. */
-    int[] route(int link) {
+    /** A point of a drawing, in pixels. */
+    record Point(int x, int y) {}
+
+    /** Where a link runs: points, each below the one before; between points that differ in x it bends. */
+    List<Point> route(int link) {
         List<Step> chain = chains.get(link);
-        var points = new ArrayList<Integer>();
+        List<Point> points = new ArrayList<>();
         Item first = chain.getFirst().up;
         Item last = chain.getLast().down;
         add(points, first.x + chain.getFirst().upAt, first.pin == Pin.TOP ? first.y : first.y + first.height);
@@ -121,20 +124,17 @@ final class Layers {
             add(points, step.down.x + step.downAt, tops.get(step.down.row));
         }
         add(points, last.x + chain.getLast().downAt, last.y);
-        return points.stream().mapToInt(Integer::intValue).toArray();
+        return points;
     }
 
     /** Of points one above the other, the outer two do. */
-    private static void add(List<Integer> points, int x, int y) {
-        int end = points.size();
-        if (end >= 2 && points.get(end - 2) == x && points.get(end - 1) == y) {
-            return;
-        }
-        if (end >= 4 && points.get(end - 2) == x && points.get(end - 4) == x) {
-            points.set(end - 1, y);
-        } else {
-            points.add(x);
-            points.add(y);
+    private static void add(List<Point> points, int x, int y) {
+        Point point = new Point(x, y);
+        int count = points.size();
+        if (count >= 2 && points.get(count - 1).x == x && points.get(count - 2).x == x) {
+            points.set(count - 1, point);
+        } else if (count == 0 || !points.getLast().equals(point)) {
+            points.add(point);
         }
     }
 
@@ -168,7 +168,8 @@ final class Layers {
                     .orElse(ceiling && item.pin != Pin.TOP ? 1 : 0);
             outOf.get(item.order).stream().filter(to -> --open[to.order] == 0).forEach(ready::add);
         }
-        int floor = items.stream().filter(item -> item.pin != Pin.BOTTOM).mapToInt(item -> item.row + 1).max().orElse(0);
+        int floor = items.stream().filter(item -> item.pin != Pin.BOTTOM).mapToInt(item -> item.row + 1).max()
+                .orElse(0);
         items.stream().filter(item -> item.pin == Pin.BOTTOM).forEach(item -> item.row = floor);
         for (Item item : sorted.reversed()) {
             List<Item> users = outOf.get(item.order);
@@ -356,7 +357,8 @@ final class Layers {
         for (List<Item> row : rows) {
             TreeMap<Integer, Integer> straight = new TreeMap<>();
             row.stream().flatMap(item -> item.downs.stream())
-                    .sorted(Comparator.comparingInt((Step step) -> -step.strength).thenComparingInt(step -> -step.weight())
+                    .sorted(Comparator.comparingInt((Step step) -> -step.strength)
+                            .thenComparingInt(step -> -step.weight())
                             .thenComparingInt(Step::offCentre))
                     .forEach(step -> {
                         var before = straight.floorEntry(step.up.order);

@@ -3,6 +3,7 @@ package dev.jacobian.graph;
 import dev.jacobian.graph.Layers.Item;
 import dev.jacobian.graph.Layers.Link;
 import dev.jacobian.graph.Layers.Pin;
+import dev.jacobian.graph.Layers.Point;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -30,7 +31,7 @@ final class Layout {
      * @param to the node that it ends at, or -1 at a border
      * @param points as {@link Layers#route} has them
      */
-    record Path(int from, int to, int[] points) {}
+    record Path(int from, int to, List<Point> points) {}
 
     /** An end of a link: a node if group is -1, else where what a node has made crosses the group's border. */
     private record Port(int group, int node, boolean entry) {}
@@ -65,9 +66,9 @@ final class Layout {
             inner.add(List.of());
         }
         graph.edges().forEach(edge -> wire(edge.from(), edge.to()));
-        List<TreeMap<Integer, Integer>> members = members();
+        List<Map<Integer, Integer>> members = members();
         for (int group = groups - 1; group >= -1; group--) {
-            arrange(group, members.get(group + 1));
+            arrange(group, members.get(group + 1).values());
         }
         for (GraphGroup group : graph.groups()) {
             Item item = groupItems[group.id()];
@@ -98,12 +99,10 @@ final class Layout {
         List<Path> paths = new ArrayList<>();
         for (int group = -1; group < groupItems.length; group++) {
             for (Path path : inner.get(group + 1)) {
-                int[] points = path.points.clone();
-                for (int i = 0; i < points.length; i += 2) {
-                    points[i] += x(group);
-                    points[i + 1] += y(group);
-                }
-                paths.add(new Path(path.from, path.to, points));
+                int x = x(group);
+                int y = y(group);
+                paths.add(new Path(path.from, path.to,
+                        path.points.stream().map(point -> new Point(point.x() + x, point.y() + y)).toList()));
             }
         }
         return paths;
@@ -171,8 +170,8 @@ final class Layout {
     // ---- boxes
 
     /** What is in each group: nodes, and groups as negative numbers, by the first node inside. */
-    private List<TreeMap<Integer, Integer>> members() {
-        List<TreeMap<Integer, Integer>> members = new ArrayList<>();
+    private List<Map<Integer, Integer>> members() {
+        List<Map<Integer, Integer>> members = new ArrayList<>();
         graph.groups().forEach(_ -> members.add(new TreeMap<>()));
         members.add(new TreeMap<>());
         boolean[] known = new boolean[groupItems.length];
@@ -189,9 +188,9 @@ final class Layout {
         return members;
     }
 
-    private void arrange(int group, TreeMap<Integer, Integer> members) {
+    private void arrange(int group, Iterable<Integer> members) {
         List<Item> items = new ArrayList<>();
-        for (int member : members.values()) {
+        for (int member : members) {
             items.add(member >= 0 ? nodeItems[member] : groupItems[-1 - member]);
         }
         List<Link> links = new ArrayList<>();
@@ -201,11 +200,11 @@ final class Layout {
             int strength = switch (source) {
                 case GraphNode.Parameter _ -> 0;
                 case GraphNode.Input _ -> 1;
-                case GraphNode.Operation _, GraphNode.Closed _ -> 2;
+                case GraphNode.Operation _,GraphNode.Closed _ -> 2;
             };
             links.add(new Link(item(wire.from, group, items), at(wire.from, group), item(wire.to, group, items),
                     at(wire.to, group), strength));
-            ends.add(new Path(source.id(), wire.to.group < 0 ? wire.to.node : -1, new int[0]));
+            ends.add(new Path(source.id(), wire.to.group < 0 ? wire.to.node : -1, List.of()));
         }
         if (group >= 0 && items.stream().noneMatch(item -> item.pin == Pin.TOP)) {
             items.add(new Item(0, TITLE, Pin.TOP)); // room for the title, which links coming in make otherwise

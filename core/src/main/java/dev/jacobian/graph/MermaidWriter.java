@@ -19,8 +19,7 @@ final class MermaidWriter extends OutlineWriter {
     }
 
     @Override
-    void end() {
-    }
+    void end() {}
 
     @Override
     void openGroup(GraphGroup group, String indent) {

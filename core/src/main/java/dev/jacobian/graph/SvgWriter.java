@@ -1,5 +1,6 @@
 package dev.jacobian.graph;
 
+import dev.jacobian.graph.Layers.Point;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -90,14 +91,14 @@ final class SvgWriter {
         }
         int width = first.layout.width();
         int height = first.layout.height();
-        line("<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d %d' role='img'>", width,
-                height, width, height);
-        line("<title>%s</title>", escape(graph.toString()));
+        line("<svg xmlns='http://www.w3.org/2000/svg' width='" + width + "' height='" + height + "' viewBox='0 0 "
+                + width + " " + height + "' role='img'>");
+        line("<title>" + escape(graph.toString()) + "</title>");
         text.append("<style>\n").append(STYLE).append("</style>\n");
         line("<defs><marker id='arrow' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7'"
                 + " orient='auto'><path d='M0 1L8 4L0 7z'/></marker></defs>");
-        line("<rect class='paper' width='100%%' height='100%%'/>");
-        drawings.forEach(drawing -> draw(drawing, drawing == first));
+        line("<rect class='paper' width='100%' height='100%'/>");
+        drawings.forEach(drawing -> draw(drawing, drawing.graph.depth() == seen.depth()));
         if (drawings.size() > 1) {
             text.append("<script><![CDATA[\n").append(SCRIPT).append("]]></script>\n");
         }
@@ -115,21 +116,20 @@ final class SvgWriter {
 
     private void draw(Drawing drawing, boolean seen) {
         Graph shown = drawing.graph;
-        line("<g data-depth='%d' data-size='%d %d'%s>", shown.depth(), drawing.layout.width(), drawing.layout.height(),
-                seen ? "" : " display='none'");
+        line("<g data-depth='" + shown.depth() + "' data-size='" + drawing.layout.width() + " "
+                + drawing.layout.height() + (seen ? "'>" : "' display='none'>"));
         shown.groups().forEach(group -> draw(group, drawing.layout.box(group)));
         List<Layout.Path> paths = drawing.layout.paths();
-        line("<g class='link'>%s</g>", curves(paths, false));
-        line("<g class='link arrow'>%s</g>", curves(paths, true));
+        line("<g class='link'>" + curves(paths, false) + "</g>");
+        line("<g class='link arrow'>" + curves(paths, true) + "</g>");
         shown.nodes().forEach(node -> draw(node, drawing));
         line("</g>");
     }
 
     private void draw(GraphGroup group, Layout.Box box) {
-        line("<g class='open' data-show='%d' tabindex='0' role='button'><title>%s</title>"
-                + "<rect x='%d' y='%d' width='%d' height='%d' rx='8'/><text x='%d' y='%d'>%s</text></g>", group.level(),
-                escape("layer " + group.path()), box.x(), box.y(), box.width(), box.height(), box.x() + 10, box.y() + 16,
-                escape(group.title()));
+        line("<g class='open' data-show='" + group.level() + "' tabindex='0' role='button'><title>"
+                + escape("layer " + group.path()) + "</title>" + rectangle(box, 8)
+                + words(box.x() + 10, box.y() + 16, group.title()) + "</g>");
     }
 
     private static String curves(List<Layout.Path> paths, boolean arrows) {
@@ -137,18 +137,18 @@ final class SvgWriter {
                 .map(path -> "<path d='" + curve(path.points()) + "'/>").collect(Collectors.joining("\n"));
     }
 
-    private static String curve(int[] points) {
-        StringBuilder curve = new StringBuilder("M" + points[0] + " " + points[1]);
-        for (int i = 2; i < points.length; i += 2) {
-            int x = points[i];
-            int y = points[i + 1];
-            if (x == points[i - 2]) {
-                curve.append("V").append(y);
+    private static String curve(List<Point> points) {
+        Point from = points.getFirst();
+        StringBuilder curve = new StringBuilder("M" + from.x() + " " + from.y());
+        for (Point to : points.subList(1, points.size())) {
+            if (to.x() == from.x()) {
+                curve.append('V').append(to.y());
             } else {
-                int middle = (points[i - 1] + y) / 2;
-                curve.append("C").append(points[i - 2]).append(' ').append(middle).append(' ').append(x).append(' ')
-                        .append(middle).append(' ').append(x).append(' ').append(y);
+                int middle = (from.y() + to.y()) / 2;
+                curve.append('C').append(from.x()).append(' ').append(middle).append(' ').append(to.x()).append(' ')
+                        .append(middle).append(' ').append(to.x()).append(' ').append(to.y());
             }
+            from = to;
         }
         return curve.toString();
     }
@@ -168,33 +168,36 @@ final class SvgWriter {
                 .append(escape(String.join("\n", label.details()))).append("</title>").append(outline(node, box));
         int x = box.x() + box.width() / 2;
         int y = box.y() + 17;
-        text.append("<text x='" + x + "' y='" + y + "'>").append(escape(label.head())).append("</text>");
+        text.append(words(x, y, label.head()));
         for (String body : label.body()) {
             y += 14;
-            text.append("<text x='" + x + "' y='" + y + "'>").append(escape(body)).append("</text>");
+            text.append(words(x, y, body));
         }
         text.append("</g>\n");
     }
 
     private static String outline(GraphNode node, Layout.Box box) {
         return switch (node) {
-            case GraphNode.Input _ -> String.format("<path d='M%d %dh%dl-10 %dh-%dz'/>", box.x() + 10, box.y(),
-                    box.width() - 10, box.height(), box.width() - 10);
+            case GraphNode.Input _ -> "<path d='M" + (box.x() + 10) + " " + box.y() + "h" + (box.width() - 10) + "l-10 "
+                    + box.height() + "h-" + (box.width() - 10) + "z'/>";
             case GraphNode.Parameter _ -> rectangle(box, box.height() / 2);
             case GraphNode.Operation _ -> rectangle(box, 4);
-            case GraphNode.Closed _ -> rectangle(box, 4)
-                    + String.format("<path d='M%d %dv%dM%d %dv%d'/>", box.x() + 6, box.y(), box.height(),
-                            box.x() + box.width() - 6, box.y(), box.height());
+            case GraphNode.Closed _ -> rectangle(box, 4) + "<path d='M" + (box.x() + 6) + " " + box.y() + "v"
+                    + box.height() + "m" + (box.width() - 12) + " 0v-" + box.height() + "'/>";
         };
     }
 
     private static String rectangle(Layout.Box box, int round) {
-        return String.format("<rect x='%d' y='%d' width='%d' height='%d' rx='%d'/>", box.x(), box.y(), box.width(),
-                box.height(), round);
+        return "<rect x='" + box.x() + "' y='" + box.y() + "' width='" + box.width() + "' height='" + box.height()
+                + "' rx='" + round + "'/>";
     }
 
-    private void line(String format, Object... values) {
-        text.append(String.format(format, values)).append('\n');
+    private static String words(int x, int y, String words) {
+        return "<text x='" + x + "' y='" + y + "'>" + escape(words) + "</text>";
+    }
+
+    private void line(String line) {
+        text.append(line).append('\n');
     }
 
     private static String escape(String text) {

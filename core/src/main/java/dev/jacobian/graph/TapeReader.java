@@ -95,7 +95,8 @@ final class TapeReader {
             int level = open < 0 ? 0 : groups.get(open).level() + 1;
             int dot = path.indexOf('.', open < 0 ? 0 : groups.get(open).path().length() + 1);
             String next = dot < 0 ? path : path.substring(0, dot);
-            groups.add(new GraphGroup(groups.size(), open, level, next, type(next), calls.merge(next, 1, Integer::sum)));
+            groups.add(
+                    new GraphGroup(groups.size(), open, level, next, type(next), calls.merge(next, 1, Integer::sum)));
             open = groups.size() - 1;
         }
         return open;
@@ -107,7 +108,7 @@ final class TapeReader {
 
     private String type(String path) {
         Layer layer = model;
-        for (String name : path.split("\\.")) {
+        for (String name : path.split("\\.", -1)) {
             layer = layer == null ? null : layer.children().get(name);
         }
         return layer == null ? "" : layer.typeName();
