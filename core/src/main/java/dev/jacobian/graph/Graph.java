@@ -202,12 +202,12 @@ public final class Graph {
      * @throws java.io.UncheckedIOException if it cannot be written
      */
     public Path save(Path file) {
-        String name = file.toString();
-        String text = switch (name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT)) {
-            case "svg" -> toSvg();
-            case "dot", "gv" -> toDot();
-            case "mmd" -> toMermaid();
-            default -> throw new IllegalArgumentException("graph: cannot tell from the name " + file.getFileName()
+        String name = String.valueOf(file.getFileName());
+        String text = switch (name.substring(Math.max(0, name.lastIndexOf('.'))).toLowerCase(Locale.ROOT)) {
+            case ".svg" -> toSvg();
+            case ".dot", ".gv" -> toDot();
+            case ".mmd" -> toMermaid();
+            default -> throw new IllegalArgumentException("graph: cannot tell from the name " + name
                     + " what to write; end it with .svg, .dot or .gv (Graphviz), or .mmd (Mermaid)");
         };
         AtomicFile.write(file, channel -> writeAll(text, channel));

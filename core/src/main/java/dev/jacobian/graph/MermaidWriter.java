@@ -23,7 +23,7 @@ final class MermaidWriter extends OutlineWriter {
 
     @Override
     void openGroup(GraphGroup group, String indent) {
-        line(indent + "subgraph g" + group.id() + "[" + quoted(group.title()) + "]");
+        line(indent + "subgraph g" + group.id() + "[" + quoted(Label.title(group)) + "]");
     }
 
     @Override
