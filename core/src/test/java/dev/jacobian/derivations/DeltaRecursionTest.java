@@ -98,7 +98,8 @@ final class DeltaRecursionTest {
     static Stream<List<Activation>> networks() {
         Stream<List<Activation>> single = Stream.of(Activation.values()).map(List::of);
         return Stream.concat(single, Stream.of(List.of(Activation.TANH, Activation.IDENTITY),
-                List.of(Activation.RELU, Activation.SIGMOID), List.of(Activation.SOFTPLUS, Activation.TANH, Activation.RELU),
+                List.of(Activation.RELU, Activation.SIGMOID),
+                List.of(Activation.SOFTPLUS, Activation.TANH, Activation.RELU),
                 List.of(Activation.TANH, Activation.RELU, Activation.SIGMOID, Activation.IDENTITY),
                 List.of(Activation.RELU, Activation.TANH, Activation.SOFTPLUS, Activation.RELU, Activation.SIGMOID)));
     }

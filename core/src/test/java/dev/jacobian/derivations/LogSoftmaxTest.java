@@ -21,9 +21,9 @@ final class LogSoftmaxTest {
     private final Tensor logits = x(u);
     private final Tensor s = logits.softmax(0);
     /** Row i: ∇x_i. */
-    private final Tensor scores = Autograd.jacobian(LogSoftmaxTest::x, u);
+    private final Tensor slopes = Autograd.jacobian(LogSoftmaxTest::x, u);
     /** E_j[∇x_j]. */
-    private final Tensor expected = s.matmul(scores);
+    private final Tensor expected = s.matmul(slopes);
 
     private static Tensor x(Tensor u) {
         return A.matmul(u.sin()).add(A.square().matmul(u.square()));
@@ -46,9 +46,9 @@ final class LogSoftmaxTest {
     }
 
     @Test
-    void gradientsAreScoresMinusTheirExpectation() {
+    void gradientsAreLogitGradientsMinusTheirExpectation() {
         Tensor gradients = Autograd.jacobian(v -> x(v).logSoftmax(0), u);
-        assertThat(Differences.largest(gradients, scores.sub(expected))).isLessThan(1e-14);
+        assertThat(Differences.largest(gradients, slopes.sub(expected))).isLessThan(1e-14);
         assertThat(Differences.largest(gradients, Differences.jacobian(v -> x(v).logSoftmax(0), u))).isLessThan(1e-8);
         assertThat(s.matmul(gradients).abs().max().item()).as("expectation").isLessThan(1e-15);
     }
@@ -61,8 +61,8 @@ final class LogSoftmaxTest {
                 .isCloseTo(-logits.logSoftmax(0).select(0, label).item(), within(1e-15));
         assertThat(Differences.largest(byLogits, s.sub(identity.select(0, label)))).isLessThan(1e-15);
         Tensor byU = Autograd.grad(v -> loss(x(v), label), u);
-        assertThat(Differences.largest(byU, expected.sub(scores.select(0, label)))).isLessThan(1e-14);
-        assertThat(Differences.largest(byU, s.sub(identity.select(0, label)).matmul(scores))).isLessThan(1e-14);
+        assertThat(Differences.largest(byU, expected.sub(slopes.select(0, label)))).isLessThan(1e-14);
+        assertThat(Differences.largest(byU, s.sub(identity.select(0, label)).matmul(slopes))).isLessThan(1e-14);
         assertThat(Differences.largest(byU, Differences.jacobian(v -> loss(x(v), label), u))).isLessThan(1e-8);
     }
 
@@ -71,8 +71,8 @@ final class LogSoftmaxTest {
     void theSumRunsOverAllClasses() {
         int label = 1;
         Tensor byU = Autograd.grad(v -> loss(x(v), label), u);
-        Tensor upToLabel = s.slice(0, 0, label + 1).matmul(scores.slice(0, 0, label + 1));
-        assertThat(Differences.largest(byU, upToLabel.sub(scores.select(0, label)))).isGreaterThan(0.01);
+        Tensor upToLabel = s.slice(0, 0, label + 1).matmul(slopes.slice(0, 0, label + 1));
+        assertThat(Differences.largest(byU, upToLabel.sub(slopes.select(0, label)))).isGreaterThan(0.01);
     }
 
     @Test

@@ -35,6 +35,10 @@ final class SaturatedSigmoidsTest {
         assertThat(Differences.largest(entropy, s.sub(y))).isLessThan(1e-15);
         assertThat(Differences.largest(squared, Differences.jacobian(this::squaredError, o))).isLessThan(1e-9);
         assertThat(Differences.largest(entropy, Differences.jacobian(this::crossEntropy, o))).isLessThan(1e-8);
+        assertThat(Differences.largest(Autograd.grad(v -> v.sigmoid().log().sum(), o), s.neg().add(1)))
+                .isLessThan(1e-15);
+        assertThat(Differences.largest(Autograd.grad(v -> v.sigmoid().neg().add(1).log().sum(), o), s.neg()))
+                .isLessThan(1e-15);
         Tensor written = y.mul(s.log()).add(y.neg().add(1).mul(s.neg().add(1).log())).sum().neg();
         assertThat(crossEntropy(o).item()).isCloseTo(written.item(), within(1e-12));
     }

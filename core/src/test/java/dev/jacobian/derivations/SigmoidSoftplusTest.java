@@ -59,6 +59,9 @@ final class SigmoidSoftplusTest {
         assertThat(Differences.largest(slopes(SigmoidSoftplusTest::logSigmoid, grid), grid.neg().sigmoid()))
                 .isLessThan(1e-15);
         assertThat(Differences.largest(grid.softplus(), grid.exp().add(1).log())).isLessThan(1e-12);
+        assertThat(Differences.largest(grid.softplus(), grid.maximum(0).add(grid.abs().neg().exp().log1p())))
+                .isLessThan(1e-14);
+        assertThat(Differences.largest(grid.sigmoid().neg().add(1), grid.neg().sigmoid())).isLessThan(1e-15);
         GradientCheck.of(Tensor::softplus, x).orThrow();
         GradientCheck.of(SigmoidSoftplusTest::logSigmoid, x).orThrow();
         GradientCheck.secondOrder(Tensor::softplus, x).orThrow();
@@ -97,6 +100,16 @@ final class SigmoidSoftplusTest {
             assertThat(gotValues[i]).isCloseTo(values[i], within(1e-14 * Math.abs(values[i])));
             assertThat(gotSlopes[i]).isCloseTo(slopes[i], within(1e-14 * Math.abs(slopes[i])));
         }
+    }
+
+    /** Where the direct formulas leave the range of numbers. */
+    @Test
+    void theDirectFormulasHaveLimits() {
+        assertThat(Tensor.of(709.0, 710).exp().eq(Double.POSITIVE_INFINITY).toBooleanArray()).containsExactly(false,
+                true);
+        assertThat(Tensor.of(88f, 89).exp().eq(Double.POSITIVE_INFINITY).toBooleanArray()).containsExactly(false, true);
+        assertThat(Tensor.of(-745.0, -746).sigmoid().eq(0).toBooleanArray()).containsExactly(false, true);
+        assertThat(Tensor.of(-103f, -104).sigmoid().eq(0).toBooleanArray()).containsExactly(false, true);
     }
 
     /** What the identities are for. */

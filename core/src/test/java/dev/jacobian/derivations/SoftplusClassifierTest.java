@@ -127,7 +127,8 @@ final class SoftplusClassifierTest {
         Tensor far = Tensor.of(-1000.0, 0, 1000);
         assertThat(far.softmax(0).log().neg().select(0, 0).item()).isEqualTo(Double.POSITIVE_INFINITY);
         assertThat(far.logSumExp().item() - far.select(0, 0).item()).isEqualTo(2000);
-        assertThat(Autograd.grad(v -> v.logSumExp().sub(v.select(0, 0)), far).toDoubleArray()).containsExactly(-1, 0, 1);
+        assertThat(Autograd.grad(v -> v.logSumExp().sub(v.select(0, 0)), far).toDoubleArray()).containsExactly(-1, 0,
+                1);
     }
 
     /** A stray factor d_o in the sum adds ln d_o to the loss. */

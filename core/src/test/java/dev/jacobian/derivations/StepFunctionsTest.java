@@ -43,6 +43,14 @@ final class StepFunctionsTest {
         assertThat(step(Tensor.of(0.0)).item() - Autograd.grad(Tensor::relu, Tensor.of(0.0)).item()).isEqualTo(0.5);
     }
 
+    /** relu(x) ≥ relu(0) + g (x − 0) for every x says that g is a subgradient at 0. */
+    @ParameterizedTest
+    @ValueSource(doubles = {-0.1, 0, 0.5, 1, 1.1})
+    void everyNumberFromZeroToOneIsASubgradientAtTheKink(double g) {
+        boolean holds = x.relu().sub(x.mul(g)).min().item() >= 0;
+        assertThat(holds).isEqualTo(g >= 0 && g <= 1);
+    }
+
     /** No case for x = 0 is needed, whatever H(0) is. */
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.5, 1})

@@ -50,7 +50,8 @@ final class WorkedExampleTest {
                 {0.704, 0.044, 0.704, -0.044}})).isEmpty();
         assertThat(printed(z1, 4, new double[][] {{0.458, 0.1205, 0, 0.1195}, {0.869, 0.1615, 0, 0.1185},
                 {0.704, 0.044, 0.704, 0}})).isEmpty();
-        assertThat(printed(out, 4, new double[][] {{0.0985, 0.0112, 0.0633, 0.0059}})).containsExactly("0.098590 cut", "0.063360 cut");
+        assertThat(printed(out, 4, new double[][] {{0.0985, 0.0112, 0.0633, 0.0059}})).containsExactly("0.098590 cut",
+                "0.063360 cut");
         assertThat(printed(loss.reshape(1, 1), 5, new double[][] {{0.49161}})).isEmpty();
     }
 
