@@ -30,7 +30,6 @@ void main(String[] args) throws IOException {
     for (double k : new double[] {1, 4, 16, 64}) {
         plot = plot.line("k = " + (int) k, grid, Tensor.of(grid).mul(k).sigmoid().toDoubleArray());
     }
-    plot = plot.points("the limit at 0", new double[] {0}, new double[] {0.5});
     IO.println("wrote " + plot.save(folder.resolve("step-functions.svg")).getFileName());
 }
 

@@ -10,7 +10,6 @@ import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,19 +17,27 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The formulas of docs/derivations/delta-recursion.md. */
 final class DeltaRecursionTest {
-    private enum Activation {
-        IDENTITY(s -> s, Tensor::onesLike), //
-        TANH(Tensor::tanh, s -> s.tanh().square().neg().add(1)), //
-        SIGMOID(Tensor::sigmoid, s -> s.sigmoid().mul(s.neg().sigmoid())), //
-        RELU(Tensor::relu, s -> s.gt(0).to(DType.FLOAT64)), //
-        SOFTPLUS(Tensor::softplus, Tensor::sigmoid);
+    enum Activation {
+        IDENTITY, TANH, SIGMOID, RELU, SOFTPLUS;
 
-        private final UnaryOperator<Tensor> value;
-        private final UnaryOperator<Tensor> slope;
+        Tensor value(Tensor s) {
+            return switch (this) {
+                case IDENTITY -> s;
+                case TANH -> s.tanh();
+                case SIGMOID -> s.sigmoid();
+                case RELU -> s.relu();
+                case SOFTPLUS -> s.softplus();
+            };
+        }
 
-        Activation(UnaryOperator<Tensor> value, UnaryOperator<Tensor> slope) {
-            this.value = value;
-            this.slope = slope;
+        Tensor slope(Tensor s) {
+            return switch (this) {
+                case IDENTITY -> s.onesLike();
+                case TANH -> s.tanh().square().neg().add(1);
+                case SIGMOID -> s.sigmoid().mul(s.neg().sigmoid());
+                case RELU -> s.gt(0).to(DType.FLOAT64);
+                case SOFTPLUS -> s.sigmoid();
+            };
         }
     }
 
@@ -52,7 +59,7 @@ final class DeltaRecursionTest {
                 w.add(normal(3 + l, 2 + l).requireGrad());
                 b.add(normal(3 + l, 1).requireGrad());
                 s.add(w.get(l).matmul(z.get(l)).add(b.get(l)));
-                z.add(f.get(l).value.apply(s.get(l)));
+                z.add(f.get(l).value(s.get(l)));
             }
             target = normal(2 + f.size(), n);
         }
@@ -69,7 +76,7 @@ final class DeltaRecursionTest {
         Tensor from(int layer, Tensor activations) {
             Tensor current = activations;
             for (int l = layer; l < f.size(); l++) {
-                current = f.get(l).value.apply(w.get(l).matmul(current).add(b.get(l)));
+                current = f.get(l).value(w.get(l).matmul(current).add(b.get(l)));
             }
             return current.sub(target).square().sum().div(2.0 * n);
         }
@@ -87,7 +94,7 @@ final class DeltaRecursionTest {
         }
 
         Tensor slope(int l) {
-            return f.get(l).slope.apply(s.get(l));
+            return f.get(l).slope(s.get(l));
         }
     }
 
@@ -136,10 +143,10 @@ final class DeltaRecursionTest {
         for (int l = 0; l < f.size(); l++) {
             int at = l;
             Tensor byW = Differences.jacobian(
-                    w -> net.from(at + 1, f.get(at).value.apply(w.matmul(net.z.get(at)).add(net.b.get(at)))),
+                    w -> net.from(at + 1, f.get(at).value(w.matmul(net.z.get(at)).add(net.b.get(at)))),
                     net.w.get(l));
             Tensor byB = Differences.jacobian(
-                    b -> net.from(at + 1, f.get(at).value.apply(net.w.get(at).matmul(net.z.get(at)).add(b))),
+                    b -> net.from(at + 1, f.get(at).value(net.w.get(at).matmul(net.z.get(at)).add(b))),
                     net.b.get(l));
             Tensor byZ = Differences.jacobian(z -> net.from(at, z), net.z.get(l));
             assertThat(Differences.largest(byW, deltas.get(l).matmul(net.z.get(l).transpose()))).isLessThan(1e-8);

@@ -58,7 +58,7 @@ final class SoftplusClassifierTest {
     @CsvSource({"1, 1, 2", "2, 8, 3", "784, 100, 10"})
     void parametersAreCounted(int d, int hidden, int m) {
         long count = new Sequential(new Linear(d, hidden), new Softplus(), new Linear(hidden, m)).parameterCount();
-        assertThat(count).isEqualTo((long) hidden * d + hidden + m * hidden + m);
+        assertThat(count).isEqualTo((long) hidden * d + hidden + (long) m * hidden + m);
     }
 
     /** The sums over components, and the layers of the library, which have examples as rows. */

@@ -37,7 +37,7 @@ final class WorkedExampleTest {
             boolean isCut = cut.compareTo(BigDecimal.valueOf(want[i])) == 0;
             assertThat(isCut ? cut : rounded).as("element %s, %s", i, value)
                     .isEqualByComparingTo(BigDecimal.valueOf(want[i]));
-            if (!cut.equals(rounded)) {
+            if (cut.compareTo(rounded) != 0) {
                 ambiguous.add(value.setScale(6, RoundingMode.HALF_UP) + (isCut ? " cut" : " rounded"));
             }
         }
