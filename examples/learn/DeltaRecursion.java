@@ -1,6 +1,6 @@
 import module dev.jacobian.core;
 
-// Backpropagation through L layers, examples as columns: the recursion of the deltas against autograd.
+// Backpropagation through L layers, examples as columns: the deltas, by hand, against autograd.
 enum F {
     TANH, SIGMOID, RELU, IDENTITY;
 

@@ -1,6 +1,6 @@
 import module dev.jacobian.core;
 
-// Softmax of two logits is the sigmoid of their difference, and so are the losses and their gradients.
+// Softmax of two logits is the sigmoid of their difference; losses and gradients agree.
 void main() {
     Tensor x = Tensor.of(new double[][] {{1, 3}, {0.5, -0.5}, {2, 2}, {-4, 1}, {700, -700}});
     Tensor label = Tensor.of(0, 0, 1, 1, 1);                                // which of the two classes
