@@ -42,6 +42,13 @@ final class LossesTest {
     }
 
     @Test
+    void binaryCrossEntropyKeepsTheSmallLossesOfConfidentLogits() {
+        Tensor losses = new BceWithLogitsLoss(Reduction.NONE).call(Tensor.of(20f, -20f, 60f), Tensor.of(1f, 0f, 1f));
+        float small = (float) Math.log1p(Math.exp(-20));
+        assertThat(losses.toArray()).containsExactly(new float[] {small, small, (float) Math.exp(-60)}, within(1e-15f));
+    }
+
+    @Test
     void computesBinaryCrossEntropy() {
         double[] x = {-2, 0, 0.5, 40, -800, 800};
         double[] t = {0, 1, 0.3, 1, 0, 0};
