@@ -173,8 +173,9 @@ final class Conv2dTest {
         assertThatIllegalArgumentException().isThrownBy(() -> even.call(Tensor.zeros(1, 4, 9, 0)))
                 .withMessageStartingWith("conv2d: shape [1, 4, 9, 0], expected lengths of at least 1");
         assertThatIllegalArgumentException().isThrownBy(() -> even.stride(1, 2).call(Tensor.zeros(1, 4, 9, 9)))
-                .withMessage("conv2d: stride [1, 2] with padding SAME, expected 1; a stride shortens the output, so give"
-                        + " the padding as a number (in Conv2d)");
+                .withMessage(
+                        "conv2d: stride [1, 2] with padding SAME, expected 1; a stride shortens the output, so give"
+                                + " the padding as a number (in Conv2d)");
     }
 
     @Test
