@@ -101,7 +101,7 @@ final class ConvolutionShapesTest {
         for (int groups : new int[] {1, 2, 6}) {
             Conv2d with = new Conv2d(6, 12, 3, 5, groups, true).stride(2).padding(4).dilation(3);
             Conv2d without = new Conv2d(6, 12, 3, 5, groups, false);
-            assertThat(without.parameterCount()).isEqualTo(6 / groups * 3 * 5 * 12);
+            assertThat(without.parameterCount()).isEqualTo(6L / groups * 3 * 5 * 12);
             assertThat(with.parameterCount()).isEqualTo(without.parameterCount() + 12);
         }
         assertThat(new MaxPool2d(2).parameterCount()).isZero();
