@@ -75,7 +75,7 @@ final class Conv1dTest {
                 .containsExactly(30, 1, 2);
     }
 
-    private record Case(int n, int channels, int length, int filters, int kernel, int groups, int stride, int dilation,
+    record Case(int n, int channels, int length, int filters, int kernel, int groups, int stride, int dilation,
             Padding mode, int padding) {
         Conv1d layer() {
             Conv1d layer = new Conv1d(channels, filters, kernel, groups, true).stride(stride).dilation(dilation);
