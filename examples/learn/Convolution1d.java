@@ -1,7 +1,7 @@
 import dev.jacobian.examples.plot.Plot;
 import module dev.jacobian.core;
 
-// Convolution of rows: valid, full and same, what smoothing does, and the three gradients by hand.
+// Convolution of rows: valid, full and same, what smoothing does, the gradients by hand.
 void main(String[] args) {
     Path folder = Path.of(args.length == 0 ? "." : args[0]);
     Tensor x = row(1, 1, 4, 4, 4, 1, 1);

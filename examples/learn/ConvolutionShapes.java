@@ -1,6 +1,6 @@
 import module dev.jacobian.core;
 
-// Sizes and parameters of convolutions: three layers on an image, and the formula against 1120 real layers.
+// Sizes and parameters of convolutions: three layers, and the formula against 1120 real ones.
 void main() {
     Tensor x = Tensor.zeros(1, 3, 128, 128);
     IO.println("input      " + x.shape());
