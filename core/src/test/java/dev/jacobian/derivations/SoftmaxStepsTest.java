@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.GradientCheck;
-import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.tensor.Tensor;
