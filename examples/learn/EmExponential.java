@@ -41,7 +41,7 @@ void main(String[] args) {
 
     Tensor start = c.mean().reciprocal();
     Param logRate = Param.of("log rate", start.log());
-    var sgd = new Sgd(List.of(logRate), 1);
+    var sgd = new Sgd(List.of(logRate), 1.5); // a rate of 1 is EM, to first order
     var paths = new LinkedHashMap<String, double[]>();
     paths.put("EM", path(start, this::em));
     paths.put("gradient ascent", path(start, _ -> {
@@ -55,7 +55,7 @@ void main(String[] args) {
     var plot = Plot.of("Three ways to the same maximum", "step", "relative error of the rate").logY();
     paths.forEach((name, rates) -> {
         say("%-16s step 0 %.6f, 1 %.6f, 5 %.6f, %d %.10f", name, rates[0], rates[1], rates[5], STEPS, rates[STEPS]);
-        double[] errors = Arrays.stream(rates).map(r -> Math.abs(r / best - 1)).takeWhile(e -> e > 1e-13).toArray();
+        double[] errors = Arrays.stream(rates).map(r -> Math.abs(r / best - 1)).takeWhile(e -> e > 1e-12).toArray();
         plot.line(name, IntStream.range(0, errors.length).asDoubleStream().toArray(), errors);
     });
 

@@ -20,7 +20,10 @@ void main(String[] args) {
                 byBeta < 1e-12));
     }
     Tensor y = probabilities(Tensor.of(2.0));
-    IO.println("dy/dx at beta = 2: " + Autograd.jacobian(v -> v.mul(2).softmax(0), X));
+    Tensor jacobian = Autograd.jacobian(v -> v.mul(2).softmax(0), X);
+    for (int j = 0; j < 4; j++) {
+        IO.println("dy[" + j + "]/dx at beta = 2: " + jacobian.select(0, j));
+    }
     IO.println("dy/dbeta at beta = 2: " + y.mul(X.sub(X.mul(y).sum())));
 
     int points = 81;

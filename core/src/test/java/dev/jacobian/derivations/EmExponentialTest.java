@@ -189,7 +189,7 @@ final class EmExponentialTest {
         double newton = newton(start);
         assertThat(fixedPoint() / newton).isCloseTo(1, within(1e-12));
         Param logRate = Param.of("log rate", number(Math.log(start)));
-        Sgd sgd = new Sgd(List.of(logRate), 1);
+        Sgd sgd = new Sgd(List.of(logRate), 1.5);
         for (int t = 0; t < 60; t++) {
             logLikelihood(logRate.exp()).div(-N).backward();
             sgd.step();
@@ -219,9 +219,11 @@ final class EmExponentialTest {
         assertThat(missing).isBetween(0.3, 0.6);
         double near = best * (1 + 1e-5);
         assertThat((em(near) - best) / (near - best)).isCloseTo(missing, within(1e-4));
-        double ascent = near * Math.exp(near * score(near) / N);
-        assertThat((ascent - best) / (near - best)).as("gradient ascent on the logarithm, rate 1")
-                .isCloseTo(missing, within(1e-4));
+        for (double eta : new double[] {0.5, 1, 1.5}) {
+            double ascent = near * Math.exp(eta * near * score(near) / N);
+            assertThat((ascent - best) / (near - best)).as("gradient ascent on the logarithm")
+                    .isCloseTo(1 - eta * (1 - missing), within(1e-4));
+        }
         double[] errors = DoubleStream.iterate(best * 0.8, rate -> rate - score(rate) / curvature(rate)).limit(4)
                 .map(rate -> Math.abs(rate / best - 1)).toArray();
         assertThat(errors[2] / (errors[1] * errors[1])).as("Newton squares its error")
