@@ -1,6 +1,6 @@
 import module dev.jacobian.core;
 
-// The gradients of Z = X W: entry by entry with indicators, in matrix form, example by example, by autograd.
+// The gradients of Z = X W, by sums with indicators, in matrix form, by example and by autograd.
 static final int B = 4;
 static final int D = 3;
 static final int E = 2;

@@ -1,7 +1,7 @@
 import dev.jacobian.examples.plot.Plot;
 import module dev.jacobian.core;
 
-// Softmax with an inverse temperature: its Jacobian, its derivative by β, and both limits.
+// Softmax with an inverse temperature: its Jacobian, its derivative by beta, and both limits.
 static final Tensor X = Tensor.of(1, 2, 2.5, 0.5);
 
 Tensor probabilities(Tensor beta) {
