@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.GradientCheck;
 import dev.jacobian.backend.Device;
+import dev.jacobian.graph.Graph;
+import dev.jacobian.graph.GraphNode;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.FusedBackend;
 import dev.jacobian.testing.ReferenceBackend;
@@ -68,6 +71,19 @@ final class SoftmaxStepsTest {
         Tensor gradient = Tensor.of(1.7).reshape();
         equal(Autograd.vjp(Tensor::sum, x, gradient), x.onesLike().mul(1.7));
         GradientCheck.of(v -> v.sum(), x).orThrow();
+    }
+
+    /** exp, sum and division, and the shift in front; exp leads to two of them. */
+    @Test
+    void theGraph() {
+        try (var _ = Device.of(new FusedBackend()).use(); var _ = Autograd.higherOrder()) {
+            Graph graph = Graph.of(Param.of("x", Tensor.of(1f, 2, 3)).softmax(0));
+            assertThat(graph.nodes().stream().filter(GraphNode.Operation.class::isInstance).map(GraphNode::name))
+                    .containsExactly("sub", "exp", "sum", "div");
+            assertThat(graph.edges().stream()
+                    .map(edge -> graph.nodes().get(edge.from()).name() + " " + graph.nodes().get(edge.to()).name()))
+                    .containsExactlyInAnyOrder("x sub", "input sub", "sub exp", "exp sum", "exp div", "sum div");
+        }
     }
 
     private Tensor byThePartsOf(Tensor q, Tensor s) {
