@@ -85,39 +85,32 @@ final class VectorMarginRows implements MarginRows {
             long to = dxAt + (long) row * n;
             int target = label.get(ValueLayout.JAVA_INT, (labelAt + row * labelStep) << 2);
             float own = Floats.get(p, at + target);
-            double count = counted ? -1 : 0;
+            int count = counted ? -1 : 0;
             double sum = counted ? -own : 0;
             for (int i = 0; i < n; i += ReduceRows.RUN) {
                 long sums = active(p, at + i, Math.min(ReduceRows.RUN, n - i), own, margin);
-                count += Lanes.high(sums);
-                sum += Lanes.low(sums);
+                count += (int) (sums >> Integer.SIZE);
+                sum += Float.intBitsToFloat((int) sums);
             }
-            double shift = count * own - sum;
+            double shift = count * (double) own - sum;
             float scale = Floats.get(dloss, dlossAt + row * dlossStep);
             gradient(p, at, dx, to, n, own, margin, (float) (1 + shift), (float) shift, scale);
             Floats.set(dx, to + target, own * (float) (shift - count) * scale);
         }
     }
 
-    /** How many hinges are above 0, and the sum of their p, as {@link Lanes#sums}. */
+    /** How many hinges are above 0, in the high half, and the bits of the sum of their p in the low one. */
     private static long active(MemorySegment p, long at, int n, float own, float margin) {
-        FloatVector count = all(0);
-        FloatVector sum = count;
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            FloatVector value = load(p, (at + i) << 2);
-            VectorMask<Float> active = value.sub(own).add(margin).compare(VectorOperators.GT, 0);
-            count = count.blend(count.add(1), active);
-            sum = sum.blend(sum.add(value), active);
-        }
-        if (i < n) {
+        FloatVector sum = all(0);
+        int count = 0;
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector value = load(p, (at + i) << 2, tail);
-            VectorMask<Float> active = value.sub(own).add(margin).compare(VectorOperators.GT, 0).and(tail);
-            count = count.blend(count.add(1), active);
-            sum = sum.blend(sum.add(value), active);
+            VectorMask<Float> active = value.sub(own).add(margin).compare(VectorOperators.GT, 0, tail);
+            count += active.trueCount();
+            sum = sum.add(all(0).blend(value, active));
         }
-        return Lanes.sums(count, sum);
+        return (long) count << Integer.SIZE | (Float.floatToRawIntBits(Lanes.sum(sum)) & 0xFFFF_FFFFL);
     }
 
     /** dx = p · (active or other, as the hinge is above 0 or not) · scale. */
@@ -132,13 +125,7 @@ final class VectorMarginRows implements MarginRows {
             float active,
             float other,
             float scale) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            FloatVector value = load(p, (pAt + i) << 2);
-            VectorMask<Float> above = value.sub(own).add(margin).compare(VectorOperators.GT, 0);
-            store(value.mul(all(other).blend(active, above)).mul(scale), dx, (dxAt + i) << 2);
-        }
-        if (i < n) {
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector value = load(p, (pAt + i) << 2, tail);
             VectorMask<Float> above = value.sub(own).add(margin).compare(VectorOperators.GT, 0);
