@@ -22,8 +22,6 @@ import dev.jacobian.tensor.Tensor;
  * @param reduction what becomes of the examples' losses
  */
 public record SoftmaxMarginLoss(double margin, Reduction reduction) implements Loss {
-    private static final double HALF = 0.5;
-
     /**
      * Checks the margin.
      *
@@ -38,7 +36,7 @@ public record SoftmaxMarginLoss(double margin, Reduction reduction) implements L
 
     /** The mean, with margin ½: halfway between asking for the right class only, and for all of the probability. */
     public SoftmaxMarginLoss() {
-        this(HALF, Reduction.MEAN);
+        this(0.5, Reduction.MEAN);
     }
 
     /**
