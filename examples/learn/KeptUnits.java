@@ -44,9 +44,10 @@ void main(String[] args) {
     compare("M ~ Poisson(10), p = 0.6", thinned.gt(0), poisson);
 
     double[] k = Tensor.arange(13).toDoubleArray();
-    Plot plot = Plot.of("Kept units, 4 on average", "k", "probability of k kept units").line("Poisson(4)", k, poisson);
+    Plot plot = Plot.of("Kept units, 4 on average", "k", "probability of k kept units")
+            .line("Poisson(4)", k, Arrays.copyOf(poisson, k.length));
     for (int n : new int[] {8, 16, 64}) {
-        plot.points("M = " + n, k, binomial(n, alpha / n, 13));
+        plot.points("M = " + n, k, binomial(n, alpha / n, k.length));
     }
     plot.save(folder.resolve("kept-units.svg"));
     IO.println("wrote kept-units.svg");
