@@ -15,7 +15,7 @@ import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.FusedBackend;
 import dev.jacobian.testing.ReferenceBackend;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
@@ -80,41 +80,35 @@ final class DeepNetworkTest {
     }
 
     /** Weights and biases of layers 1 to L at 0 to L − 1; columns z of the same, and h from the input on. */
-    private record Network(Activation activation, Tensor[] w, Tensor[] b, Tensor[] z, Tensor[] h) {
+    private record Network(Activation activation, List<Tensor> w, List<Tensor> b, List<Tensor> z, List<Tensor> h) {
         static Network of(Activation activation, int... widths) {
-            int depth = widths.length - 1;
-            Tensor[] w = new Tensor[depth];
-            Tensor[] b = new Tensor[depth];
-            for (int i = 0; i < depth; i++) {
-                w[i] = normal(widths[i + 1], widths[i]).requireGrad();
-                b[i] = normal(widths[i + 1], 1).requireGrad();
+            List<Tensor> w = new ArrayList<>();
+            List<Tensor> b = new ArrayList<>();
+            for (int i = 1; i < widths.length; i++) {
+                w.add(normal(widths[i], widths[i - 1]).requireGrad());
+                b.add(normal(widths[i], 1).requireGrad());
             }
             return run(activation, normal(widths[0], 1).requireGrad(), w, b);
         }
 
-        static Network run(Activation activation, Tensor input, Tensor[] w, Tensor[] b) {
-            Tensor[] z = new Tensor[w.length];
-            Tensor[] h = new Tensor[w.length + 1];
-            h[0] = input;
-            for (int i = 0; i < w.length; i++) {
-                z[i] = w[i].matmul(h[i]).add(b[i]);
-                h[i + 1] = activate(activation, z[i]);
+        static Network run(Activation activation, Tensor input, List<Tensor> w, List<Tensor> b) {
+            List<Tensor> z = new ArrayList<>();
+            List<Tensor> h = new ArrayList<>(List.of(input));
+            for (int i = 0; i < w.size(); i++) {
+                z.add(w.get(i).matmul(h.get(i)).add(b.get(i)));
+                h.add(activate(activation, z.get(i)));
             }
             return new Network(activation, w, b, z, h);
         }
 
-        int depth() {
-            return w.length;
-        }
-
         Tensor y() {
-            return h[depth()].softmax(0);
+            return h.getLast().softmax(0);
         }
 
         /** ∂h_i/∂h_(i−1) = diag(σ′(z_i)) W_i, i from 1. */
         Tensor jacobian(int i) {
-            Tensor slope = slope(activation, z[i - 1]);
-            return Tensor.diag(slope.flatten(0, 1)).matmul(w[i - 1].detach());
+            Tensor slope = slope(activation, z.get(i - 1));
+            return Tensor.diag(slope.flatten(0, 1)).matmul(w.get(i - 1).detach());
         }
     }
 
@@ -129,8 +123,8 @@ final class DeepNetworkTest {
         Network net = Network.of(activation, 5, 4, 6, 3);
         Tensor target = target(3);
         List<Tensor> gradients = Autograd.grad(crossEntropy(net.y(), target),
-                Stream.of(net.h, net.w, net.b).flatMap(Arrays::stream).toArray(Tensor[]::new));
-        int depth = net.depth();
+                Stream.of(net.h, net.w, net.b).flatMap(List::stream).toArray(Tensor[]::new));
+        int depth = net.w.size();
         List<Tensor> dh = gradients.subList(0, depth + 1);
         List<Tensor> dw = gradients.subList(depth + 1, 2 * depth + 1);
         List<Tensor> db = gradients.subList(2 * depth + 1, 3 * depth + 1);
@@ -141,10 +135,10 @@ final class DeepNetworkTest {
             }
             close(dh.get(i), product);
             if (i > 0) {
-                Tensor dz = slope(activation, net.z[i - 1]).mul(product);
-                close(dw.get(i - 1), dz.matmul(net.h[i - 1].detach().transpose()));
+                Tensor dz = slope(activation, net.z.get(i - 1)).mul(product);
+                close(dw.get(i - 1), dz.matmul(net.h.get(i - 1).detach().transpose()));
                 close(db.get(i - 1), dz);
-                assertThat(dw.get(i - 1).shape()).isEqualTo(net.w[i - 1].shape());
+                assertThat(dw.get(i - 1).shape()).isEqualTo(net.w.get(i - 1).shape());
             }
         }
     }
@@ -153,10 +147,10 @@ final class DeepNetworkTest {
     void gradientsAgreeWithFiniteDifferences() {
         Network net = Network.of(Activation.TANH, 5, 4, 6, 3);
         Tensor target = target(3);
-        Tensor[] inputs = Stream.of(new Tensor[] {net.h[0]}, net.w, net.b).flatMap(Arrays::stream)
+        Tensor[] inputs = Stream.of(List.of(net.h.getFirst()), net.w, net.b).flatMap(List::stream)
                 .toArray(Tensor[]::new);
         GradientCheck.of(in -> crossEntropy(Network.run(Activation.TANH, in.getFirst(),
-                in.subList(1, 4).toArray(Tensor[]::new), in.subList(4, 7).toArray(Tensor[]::new)).y(), target), inputs)
+                in.subList(1, 4), in.subList(4, 7)).y(), target), inputs)
                 .orThrow();
     }
 
@@ -165,9 +159,9 @@ final class DeepNetworkTest {
     void jacobianOfALayer(Activation activation) {
         Network net = Network.of(activation, 5, 4, 6, 3);
         for (int i = 1; i <= 3; i++) {
-            Tensor w = net.w[i - 1].detach();
-            Tensor b = net.b[i - 1].detach().flatten(0, 1);
-            Tensor before = net.h[i - 1].detach().flatten(0, 1);
+            Tensor w = net.w.get(i - 1).detach();
+            Tensor b = net.b.get(i - 1).detach().flatten(0, 1);
+            Tensor before = net.h.get(i - 1).detach().flatten(0, 1);
             close(net.jacobian(i), Autograd.jacobian(h -> activate(activation, w.matmul(h).add(b)), before));
         }
     }
@@ -183,7 +177,7 @@ final class DeepNetworkTest {
         // Where all are equal, it is another vector.
         Network even = Network.of(Activation.TANH, 4, 4, 4, 4);
         Tensor target = target(4);
-        Tensor want = Autograd.grad(crossEntropy(even.y(), target), even.h[1]).getFirst();
+        Tensor want = Autograd.grad(crossEntropy(even.y(), target), even.h.get(1)).getFirst();
         Tensor start = even.y().detach().sub(target);
         close(even.jacobian(2).transpose().matmul(even.jacobian(3).transpose()).matmul(start), want);
         Tensor printed = even.jacobian(1).transpose().matmul(even.jacobian(2).transpose()).matmul(start);
@@ -195,9 +189,9 @@ final class DeepNetworkTest {
         Network net = Network.of(Activation.TANH, 4, 4, 4);
         Tensor target = target(4);
         Tensor dh = net.y().detach().sub(target);
-        Tensor dz = slope(Activation.TANH, net.z[1]).mul(dh);
-        Tensor got = Autograd.grad(crossEntropy(net.y(), target), net.w[1]).getFirst();
-        Tensor before = net.h[1].detach();
+        Tensor dz = slope(Activation.TANH, net.z.get(1)).mul(dh);
+        Tensor got = Autograd.grad(crossEntropy(net.y(), target), net.w.get(1)).getFirst();
+        Tensor before = net.h.get(1).detach();
         for (int row = 0; row < 4; row++) {
             for (int column = 0; column < 4; column++) {
                 assertThat(got.select(0, row).select(0, column).item()).isCloseTo(
