@@ -2,8 +2,6 @@ package dev.jacobian.examples.plot;
 
 import dev.jacobian.charts.SvgChart;
 import dev.jacobian.io.AtomicFile;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -172,13 +170,7 @@ public final class Plot {
         if (!file.toString().endsWith(".svg")) {
             throw new IllegalArgumentException("plot: got the file " + file + ", expected a name that ends in .svg");
         }
-        String document = svg();
-        AtomicFile.write(file, channel -> {
-            ByteBuffer bytes = ByteBuffer.wrap(document.getBytes(StandardCharsets.UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-        });
+        AtomicFile.write(file, svg());
         return file;
     }
 
