@@ -35,7 +35,9 @@ class LearnTest {
     private static final Pattern PRINTED = Pattern.compile("^```text\\n\\$ ./jacobian learn (\\S+)\\n(.*?)^```$",
             Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern PICTURE = Pattern.compile("!\\[[^\\]]+\\]\\(img/([^)]+\\.svg)\\)");
-    private static final Pattern CODE = Pattern.compile("^```.*?^```$|`[^`\\n]*`", Pattern.MULTILINE | Pattern.DOTALL);
+    /** But not formulas that are written $`…`$. */
+    private static final Pattern CODE = Pattern.compile("^```.*?^```$|(?<!\\$)`[^`\\n]*`(?!\\$)",
+            Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern BLOCK = Pattern.compile("\\$\\$(.*?)\\$\\$", Pattern.DOTALL);
 
     @TempDir
