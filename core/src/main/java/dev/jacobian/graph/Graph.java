@@ -3,6 +3,7 @@ package dev.jacobian.graph;
 import dev.jacobian.io.AtomicFile;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.tensor.Tensor;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -214,7 +215,7 @@ public final class Graph {
         return file;
     }
 
-    private static void writeAll(String text, WritableByteChannel channel) throws java.io.IOException {
+    private static void writeAll(String text, WritableByteChannel channel) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
             channel.write(bytes);

@@ -31,7 +31,8 @@ import org.xml.sax.InputSource;
 
 final class GraphFormatsTest {
     private static final List<String> ODD = List.of("end", "a\"b'c", "<script>alert(1)</script>", "&amp; & #quot;",
-            "[x](y){z}|w|", "line\nbreak\r\tand tab", "back\\slash\\n", "]]>", "--> <!-- ;", "наука 数学 😀", "\u0000\u0007",
+            "[x](y){z}|w|", "line\nbreak\r\tand tab", "back\\slash\\n", "]]>", "--> <!-- ;", "наука 数学 😀",
+            "\u0000\u0007",
             "half \ud83d pair", "`**bold**` $x$ ~", "%%{init}%%", "x".repeat(300));
 
     @TempDir
@@ -132,12 +133,8 @@ final class GraphFormatsTest {
         for (Graph graph : graphs()) {
             String bare = DOT_STRING.matcher(graph.toDot()).replaceAll("S");
             assertThat(bare).doesNotContain("\"").startsWith("digraph {").endsWith("}\n");
-            int open = 0;
-            for (char c : bare.toCharArray()) {
-                open += c == '{' ? 1 : c == '}' ? -1 : 0;
-                assertThat(open).isNotNegative();
-            }
-            assertThat(open).isZero();
+            assertThat(bare.chars().filter(c -> c == '{').count())
+                    .isEqualTo(bare.chars().filter(c -> c == '}').count());
             assertThat(bare.lines().filter(line -> line.matches(" *n\\d+ \\[label=S, tooltip=S.*]")).count())
                     .isEqualTo(graph.nodes().size());
             assertThat(bare.lines().filter(line -> line.contains("subgraph cluster_")).count())
@@ -216,7 +213,8 @@ final class GraphFormatsTest {
         assertThat(label.details()).containsExactly("operation scale", "factor 0.3, axes [0], inverse, note deep",
                 "result float32 [2]");
         Graph sliced = Graph.of(x.slice(0, 0, 1));
-        assertThat(Label.of(sliced.nodes().getLast(), sliced).body()).containsExactly("axis 0, from 0, length 1", "[1]");
+        assertThat(Label.of(sliced.nodes().getLast(), sliced).body()).containsExactly("axis 0, from 0, length 1",
+                "[1]");
     }
 
     @Test

@@ -41,7 +41,8 @@ final class GraphModels {
     }
 
     static Graph perceptron() {
-        Layer model = new Sequential(new Linear(6, 5), new BatchNorm(5), new ReLU(), new Dropout(0.2), new Linear(5, 3));
+        Layer model = new Sequential(new Linear(6, 5), new BatchNorm(5), new ReLU(), new Dropout(0.2),
+                new Linear(5, 3));
         Tensor x = Rng.normal(4, 6);
         Tensor y = Tensor.of(0, 1, 2, 0);
         Tensor loss = new CrossEntropyLoss().call(model.call(x), y);

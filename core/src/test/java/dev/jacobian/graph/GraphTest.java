@@ -2,6 +2,7 @@ package dev.jacobian.graph;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.DType;
@@ -195,7 +196,7 @@ final class GraphTest {
         Tied tied = new Tied();
         Graph graph = Graph.of(tied.call(Tensor.of(1, 2)).sum(), tied);
         assertThat(nodes(graph, GraphNode.Parameter.class)).extracting(GraphNode::name, GraphNode::group)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("embedding.weight", -1));
+                .containsExactly(tuple("embedding.weight", -1));
         assertThat(nodes(graph.depth(0), GraphNode.Parameter.class)).hasSize(1);
     }
 
@@ -206,7 +207,7 @@ final class GraphTest {
                 .allMatch(node -> node.group() >= 0);
         assertThat(nodes(graph, GraphNode.Input.class)).filteredOn(node -> node.name().length() == 1)
                 .extracting(GraphNode::name, GraphNode::group)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("x", -1));
+                .containsExactly(tuple("x", -1));
     }
 
     // ---- closed layers
