@@ -25,7 +25,7 @@ if "%~1"=="bench" set "tool=Bench"
 if defined tool goto tool
 if not exist "%dist%\stamp" call :build "about 10 s" -Dfast package || exit /b 1
 "%jdk%\bin\java.exe" --add-modules=dev.jacobian.core,dev.jacobian.cpu,jdk.incubator.vector ^
-    --enable-native-access=ALL-UNNAMED,dev.jacobian.core,dev.jacobian.cpu %JACOBIAN_OPTS% ^
+    --enable-native-access=ALL-UNNAMED,dev.jacobian.core,dev.jacobian.cpu "-Djacobian.home=%home%." %JACOBIAN_OPTS% ^
     -p "%dist%\mods" -cp "%dist%\lib\*" dev.jacobian.examples.Main %*
 exit /b %errorlevel%
 

@@ -18,7 +18,7 @@ target=$work/gpu-check
 mkdir -p "$target/lib" "$work/natives"
 cp "$lib"/*.jar "$target/lib/"
 # What only the benchmark of CPUs needs.
-for library in jmh-core jopt-simple commons-math3 xchart VectorGraphics2D; do
+for library in jmh-core jopt-simple commons-math3 jacobian-charts xchart VectorGraphics2D; do
     rm -f "$target/lib/$library.jar"
 done
 

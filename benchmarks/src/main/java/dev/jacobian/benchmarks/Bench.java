@@ -1,8 +1,11 @@
 package dev.jacobian.benchmarks;
 
 import dev.jacobian.backend.Device;
+import dev.jacobian.io.AtomicFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -26,7 +29,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", mixinStandardHelpOptions = true, sortOptions = false, description = {
         "Measures training steps and operations on this machine, beside other libraries.",
         "With --kernels as the first argument: single kernels through JMH; what follows is a regular expression and JMH's"
-                + " own options."})
+                + " own options (-l lists the kernels)."})
 public final class Bench implements Callable<Integer> {
     /** The system property with the project's folder, which the launcher sets. */
     static final String HOME = "jacobian.home";
@@ -34,7 +37,9 @@ public final class Bench implements Callable<Integer> {
     private static final String NONE = "none";
     private static final String YARDSTICK = "libtorch";
     private static final String KERNELS = "--kernels";
+    private static final List<String> COLD = List.of("W1", "W3");
     private static final double COLD_SECONDS = 8;
+    private static final int LONGEST_SECONDS = 100;
 
     @Spec
     private CommandSpec spec;
@@ -54,7 +59,7 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--threads", paramLabel = "N", description = "For every library; all cores.")
     private Integer threads;
 
-    @Option(names = "--cold", description = "Also: the first steps of a fresh process.")
+    @Option(names = "--cold", description = "Also: the first steps of a fresh process, of W1 and W3, or of the steps that --case names.")
     private boolean cold;
 
     @Option(names = "--neighbour", description = "Also: steps beside a busy thread of another process.")
@@ -88,8 +93,13 @@ public final class Bench implements Callable<Integer> {
     public static void main(String[] arguments) {
         // Nothing is shown on a screen; without this a machine that has one would open it.
         System.setProperty("java.awt.headless", "true");
-        if (arguments.length > 0 && arguments[0].equals(KERNELS)) {
+        int kernels = List.of(arguments).indexOf(KERNELS);
+        if (kernels == 0) {
             System.exit(KernelRun.run(Arrays.copyOfRange(arguments, 1, arguments.length)));
+        }
+        if (kernels > 0) {
+            System.err.println("bench: " + KERNELS + " must be the first argument; what follows it is for JMH");
+            System.exit(ExitCode.USAGE);
         }
         System.exit(commandLine().execute(arguments));
     }
@@ -99,7 +109,7 @@ public final class Bench implements Callable<Integer> {
         return new CommandLine(new Bench())
                 .setParameterExceptionHandler((wrong, _) -> report(wrong.getCommandLine(), wrong, ExitCode.USAGE))
                 .setExecutionExceptionHandler((thrown, command, _) -> {
-                    if (thrown instanceof IOException || thrown instanceof BenchException
+                    if (thrown instanceof UncheckedIOException || thrown instanceof BenchException
                             || thrown instanceof WorkerException) {
                         return report(command, thrown, ExitCode.SOFTWARE);
                     }
@@ -108,60 +118,97 @@ public final class Bench implements Callable<Integer> {
     }
 
     private static int report(CommandLine command, Exception thrown, int code) {
-        command.getErr().println("bench: " + (thrown instanceof IOException ? thrown.toString() : thrown.getMessage()));
+        command.getErr().println("bench: " + thrown.getMessage());
         command.getErr().flush();
         return code;
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws InterruptedException {
         int cores = threads == null ? Runtime.getRuntime().availableProcessors() : threads;
         List<BenchCase> cases = selected(cores);
-        devices.forEach(this::checkDevice);
-        BenchReport before = compare == null ? null : BenchReport.read(compare);
-        Files.createDirectories(out);
-        Libraries libraries = new Libraries(devices, builtPeers(), peersOfProject(), cores, out);
+        Turns turns = turns();
+        List<String> ours = devices.stream().distinct().toList();
+        ours.forEach(this::checkDevice);
+        Optional<BenchReport> before = Optional.ofNullable(compare).map(this::older);
+        makeFolder();
+        Libraries libraries = new Libraries(ours, builtPeers(), peersOfProject(), cores, out);
         say(Machine.here().toString());
-        try (BenchRun run = new BenchRun(turns(), neighbour, this::say)) {
+        try (BenchRun run = new BenchRun(turns, neighbour, this::say)) {
             libraries.names().forEach(name -> run.add(libraries.start(name)));
-            cases.forEach(run::measure);
-            if (cold) {
-                run.measureColdStarts(libraries, COLD_SECONDS);
+            for (BenchCase each : cases) {
+                run.measure(each, cases.size());
+                run.report(cores).write(json()); // a run that is stopped keeps what it has
             }
-            return finish(run.report(cores), Optional.ofNullable(before));
+            if (cold) {
+                run.measureColdStarts(libraries, coldCases(cases), COLD_SECONDS);
+            }
+            return finish(run.report(cores), before);
         }
     }
 
-    private int finish(BenchReport report, Optional<BenchReport> before) throws IOException {
+    private Path json() {
+        return out.resolve("bench.json");
+    }
+
+    private BenchReport older(Path file) {
+        try {
+            return BenchReport.read(file);
+        } catch (NoSuchFileException _) {
+            throw wrong("--compare: there is no file " + file);
+        } catch (IOException unreadable) {
+            throw wrong("--compare: " + unreadable.getMessage());
+        }
+    }
+
+    private void makeFolder() {
+        try {
+            Files.createDirectories(out);
+        } catch (IOException refused) {
+            throw wrong("--out: " + out + " is no folder and cannot be made one: " + refused.getMessage());
+        }
+    }
+
+    private List<String> coldCases(List<BenchCase> cases) {
+        return only == null
+                ? COLD
+                : cases.stream().filter(each -> each.kind() == BenchCase.Kind.STEP).map(BenchCase::name).toList();
+    }
+
+    private int finish(BenchReport report, Optional<BenchReport> before) {
         Optional<Comparison> comparison = before.map(older -> Comparison.of(report, older));
         say("");
         report.libraries().forEach((name, said) -> say(String.format(Locale.ROOT, "%-10s %s", name, said)));
         BenchTable.of(report).forEach(table -> say("\n" + table.text().stripTrailing()));
         comparison.ifPresent(with -> say("\n" + with.text().stripTrailing()));
         report.problems().forEach(problem -> say("PROBLEM  " + problem));
-        report.write(out.resolve("bench.json"));
+        report.write(json());
         Path page = out.resolve("bench.html");
-        Files.writeString(page, BenchPage.of(report, comparison));
-        writeStepsChart(report);
-        say("\nwritten " + page + ", " + out.resolve("bench.json"));
-        boolean slower = fail && comparison.map(with -> !with.regressions().isEmpty()).orElse(false);
-        return slower || !report.problems().isEmpty() ? ExitCode.SOFTWARE : ExitCode.OK;
+        AtomicFile.write(page, BenchPage.of(report, comparison));
+        Optional<Path> chart = writeStepsChart(report);
+        say("\nwritten " + page + ", " + json() + chart.map(file -> ", " + file).orElse(""));
+        boolean failed = fail && comparison.map(with -> with.rows().isEmpty() || !with.regressions().isEmpty())
+                .orElse(false);
+        return failed || !report.problems().isEmpty() ? ExitCode.SOFTWARE : ExitCode.OK;
     }
 
-    private void writeStepsChart(BenchReport report) throws IOException {
+    private Optional<Path> writeStepsChart(BenchReport report) {
         Path file = out.resolve("steps.svg");
         Optional<String> chart = BenchCharts.steps(report);
-        if (chart.isPresent()) {
-            Files.writeString(file, chart.get());
-        } else {
-            Files.deleteIfExists(file); // an older run's
+        if (chart.isEmpty()) {
+            file.toFile().delete(); // an older run's
+            return Optional.empty();
         }
+        AtomicFile.write(file, chart.get());
+        return Optional.of(file);
     }
 
     private List<BenchCase> selected(int cores) {
         if (cores < 1 || (blocks != null && blocks < 1)) {
             throw wrong("--threads and --blocks must be at least 1");
         }
+        checkSeconds("--block", blockSeconds);
+        checkSeconds("--warm", warmSeconds);
         if (fail && compare == null) {
             throw wrong("--fail needs --compare");
         }
@@ -183,6 +230,12 @@ public final class Bench implements Callable<Integer> {
         // An operation is held against limits, which belong to it.
         return all.stream().filter(each -> found.contains(each) || found.stream()
                 .anyMatch(other -> other.limit() != null && other.limit().title.equals(each.name()))).toList();
+    }
+
+    private void checkSeconds(String option, Double seconds) {
+        if (seconds != null && !(seconds >= 0 && seconds <= LONGEST_SECONDS)) {
+            throw wrong(option + ": got " + seconds + " seconds, expected 0 to " + LONGEST_SECONDS);
+        }
     }
 
     private void checkDevice(String name) {
@@ -217,10 +270,11 @@ public final class Bench implements Callable<Integer> {
                 throw wrong("--peers: got " + peer + ", expected libtorch, djl, dl4j, or none alone");
             }
         }
-        for (String peer : peers) {
+        List<String> distinct = peers.stream().distinct().toList();
+        for (String peer : distinct) {
             peersOfProject().build(peer);
         }
-        return peers;
+        return distinct;
     }
 
     private List<String> yardstick() throws InterruptedException {

@@ -2,24 +2,16 @@ package dev.jacobian.benchmarks;
 
 import dev.jacobian.benchmarks.BenchCase.Kind;
 import dev.jacobian.benchmarks.BenchReport.CaseResult;
-import java.awt.Color;
-import java.awt.Font;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import dev.jacobian.charts.SvgChart;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
-import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.HorizontalBarChart;
 import org.knowm.xchart.HorizontalBarChartBuilder;
-import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.AxesChartStyler;
-import org.knowm.xchart.style.Styler.LegendPosition;
 
 /** Charts of a run, as SVG. */
 final class BenchCharts {
@@ -27,14 +19,15 @@ final class BenchCharts {
     private static final int STEPS_HEIGHT = 360;
     private static final int FRAME_HEIGHT = 110;
     private static final int BAR_HEIGHT = 19;
-    private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
     private BenchCharts() {}
 
     /** Our time over that of every other library, step by step; nothing if there is no other. */
     static Optional<String> steps(BenchReport report) {
         CategoryChart chart = new CategoryChartBuilder().width(WIDTH).height(STEPS_HEIGHT)
-                .title("Time of a training step: Jacobian / other (below 1: faster)").build();
+                .title("Time of a training step: Jacobian / "
+                        + (report.others().size() == 1 ? report.others().getFirst() : "other") + " (below 1: faster)")
+                .build();
         List<CaseResult> steps = report.ofKind(Kind.STEP);
         for (String library : report.others()) {
             List<String> names = new ArrayList<>();
@@ -59,7 +52,7 @@ final class BenchCharts {
                 .flatMap(Optional::stream).mapToDouble(Ratio::highest).max().orElse(1);
         chart.getStyler().setYAxisMin(0.0).setYAxisMax(1.1 * Math.max(1, highest));
         chart.addAnnotation(new AnnotationLine(1, false, false));
-        return Optional.of(svg(chart));
+        return Optional.of(SvgChart.svg(chart));
     }
 
     /** Which share of the machine's limit our operations reach; nothing if none was measured. */
@@ -87,28 +80,11 @@ final class BenchCharts {
         // Every bar has its name, however close they are: of categories, XChart takes this hint on either axis.
         chart.getStyler().setXAxisTickMarkSpacingHint(BAR_HEIGHT / 2);
         chart.getStyler().setXAxisMin(0.0).setXAxisTicksVisible(false).setPlotGridVerticalLinesVisible(false);
-        return Optional.of(svg(chart));
+        return Optional.of(SvgChart.svg(chart));
     }
 
     private static void style(AxesChartStyler styler) {
-        styler.setBaseFont(FONT).setChartTitleFont(FONT.deriveFont(Font.BOLD, 13f));
-        styler.setAxisTickLabelsFont(FONT).setAxisTitlesVisible(false);
-        styler.setChartBackgroundColor(Color.WHITE).setPlotBorderVisible(false)
-                .setLegendPosition(LegendPosition.OutsideS);
-        styler.setSeriesColors(new Color[] {new Color(0x2b6cb0), new Color(0xdd6b20), new Color(0x2f855a)});
-        styler.setAnnotationLineColor(Color.DARK_GRAY);
-    }
-
-    private static String svg(Chart<?, ?> chart) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ChartEncoder.saveChart(chart, bytes, "svg");
-        } catch (IOException failure) {
-            throw new UncheckedIOException(failure);
-        }
-        String document = bytes.toString(StandardCharsets.UTF_8);
-        // Without what only a file of its own may begin with, and with two decimals: most of it are outlines of letters.
-        return document.substring(document.indexOf("<svg")).replaceAll("(\\.\\d\\d)\\d+", "$1").replaceAll(">\\s+<",
-                "><");
+        SvgChart.style(styler);
+        styler.setAxisTitlesVisible(false);
     }
 }

@@ -1,5 +1,6 @@
 package dev.jacobian.benchmarks;
 
+import dev.jacobian.io.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,8 +135,8 @@ record BenchReport(String date, Machine machine, int threads, Turns turns, Map<S
         return JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     }
 
-    void write(Path file) throws IOException {
-        Files.writeString(file, mapper().writeValueAsString(this));
+    void write(Path file) {
+        AtomicFile.write(file, mapper().writeValueAsString(this));
     }
 
     /**

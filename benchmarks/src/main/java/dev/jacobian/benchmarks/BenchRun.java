@@ -9,6 +9,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -16,8 +17,6 @@ import java.util.function.Consumer;
 final class BenchRun implements AutoCloseable {
     /** The yardstick: that its losses are others than ours fails the run. */
     private static final String YARDSTICK = "libtorch";
-
-    private static final List<String> COLD = List.of("W1", "W3");
 
     private final Turns turns;
     private final boolean neighbour;
@@ -27,6 +26,7 @@ final class BenchRun implements AutoCloseable {
     private final List<CaseResult> results = new ArrayList<>();
     private final List<ColdStart> coldStarts = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
+    private int begun;
 
     /**
      * A run.
@@ -52,26 +52,35 @@ final class BenchRun implements AutoCloseable {
         }
     }
 
-    /** Measures one case with every worker that has it. */
-    void measure(BenchCase measured) {
+    /**
+     * Measures one case with every worker that has it.
+     *
+     * @param measured the case
+     * @param of how many there are in all, for the line that says so
+     */
+    void measure(BenchCase measured, int of) {
+        begun++;
         List<WorkerClient> open = new ArrayList<>();
         Map<WorkerClient, LossCheck> checks = new LinkedHashMap<>();
         try {
             double[] ours = null;
             for (WorkerClient worker : List.copyOf(workers)) {
-                if (opens(worker, measured)) {
-                    open.add(worker);
-                    if (measured.kind() == Kind.STEP) {
-                        double[] losses = worker.losses(LossCheck.STEPS);
-                        if (ours != null) {
-                            check(measured, worker, LossCheck.of(measured.name(), ours, losses), checks);
-                        }
-                        ours = ours == null ? losses : ours;
+                if (!opens(worker, measured)) {
+                    continue;
+                }
+                open.add(worker);
+                if (measured.kind() == Kind.STEP) {
+                    double[] losses = worker.losses(LossCheck.STEPS);
+                    if (worker.name().equals(BenchReport.OURS)) {
+                        ours = losses;
+                    } else if (ours != null) {
+                        checks.put(worker, LossCheck.of(measured.name(), ours, losses));
                     }
                 }
             }
+            open.removeIf(worker -> doesOtherWork(measured, worker, checks.get(worker)));
             if (!open.isEmpty()) {
-                finish(measured, turns.measure(open), checks);
+                finish(measured, of, turns.measure(open), checks);
             }
             open.forEach(WorkerClient::closeCase);
         } catch (WorkerException failed) {
@@ -92,17 +101,18 @@ final class BenchRun implements AutoCloseable {
         }
     }
 
-    private void check(BenchCase measured, WorkerClient worker, LossCheck check, Map<WorkerClient, LossCheck> checks) {
-        if (check != null) {
-            checks.put(worker, check);
-            if (!check.passed() && worker.name().equals(YARDSTICK)) {
-                problem(measured.name() + ": losses differ from those of " + worker.name() + " by up to "
-                        + check.largest() + " of their value");
-            }
+    /** Whether its times would say nothing about ours: the yardstick with other losses. That is a problem, too. */
+    private boolean doesOtherWork(BenchCase measured, WorkerClient worker, LossCheck check) {
+        if (check == null || check.passed() || !worker.name().equals(YARDSTICK)) {
+            return false;
         }
+        problem(String.format(Locale.ROOT, "%s: losses differ from those of %s by up to %.1e of their value;"
+                + " its time was not taken", measured.name(), worker.name(), check.largest()));
+        worker.closeCase();
+        return true;
     }
 
-    private void finish(BenchCase measured, Map<WorkerClient, Turns.Measured> times,
+    private void finish(BenchCase measured, int of, Map<WorkerClient, Turns.Measured> times,
             Map<WorkerClient, LossCheck> checks) {
         Map<String, LibraryResult> all = new LinkedHashMap<>();
         times.forEach((worker, time) -> {
@@ -113,7 +123,8 @@ final class BenchRun implements AutoCloseable {
         });
         CaseResult result = new CaseResult(measured, all);
         results.add(result);
-        StringBuilder line = new StringBuilder(String.format("%-34s", measured.title()));
+        StringBuilder line = new StringBuilder(
+                String.format("%2d/%d  %-34s", begun, of, measured.title()));
         all.forEach((name, library) -> line.append("  ").append(name).append(' ')
                 .append(Texts.time(library.timing().seconds()))
                 .append(result.ratio(name).map(ratio -> ", " + ratio).orElse(""))
@@ -121,10 +132,10 @@ final class BenchRun implements AutoCloseable {
         progress.accept(line.toString());
     }
 
-    /** Starts fresh processes, and looks at their first steps. */
-    void measureColdStarts(Libraries libraries, double seconds) {
+    /** Starts fresh processes, and looks at their first steps of some cases. */
+    void measureColdStarts(Libraries libraries, List<String> caseNames, double seconds) {
         for (String name : descriptions.keySet()) {
-            for (String caseName : COLD) {
+            for (String caseName : caseNames) {
                 try (WorkerClient worker = libraries.start(name)) {
                     if (worker.open(caseName)) {
                         coldStarts.add(ColdStart.of(name, caseName, worker.cold(seconds)));

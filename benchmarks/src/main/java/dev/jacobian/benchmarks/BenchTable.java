@@ -27,6 +27,7 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
         tables.add(steps(report, "Training steps: forward, loss, backward, update", Kind.STEP));
         tables.add(steps(report, "Inference", Kind.INFERENCE));
         tables.add(operations(report));
+        tables.add(disturbed(report));
         tables.add(memory(report));
         tables.add(besideBusyThread(report));
         tables.add(coldStarts(report));
@@ -110,6 +111,18 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
                 : String.format(Locale.ROOT, "%.0e%s", check.largest(), check.passed() ? "" : " DIFFER");
     }
 
+    /** Where blocks count that would have been repeated, had the limit not been reached. */
+    private static BenchTable disturbed(BenchReport report) {
+        List<List<String>> rows = new ArrayList<>();
+        eachResult(report, (result, name, library) -> {
+            if (library.disturbed() > 0) {
+                rows.add(List.of(shortened(result), name, library.disturbed() + " of " + library.blocks().size()));
+            }
+        });
+        return new BenchTable("DISTURBED by other processes: measure these again on a quieter machine",
+                List.of("", "library", "blocks"), rows);
+    }
+
     private static BenchTable memory(BenchReport report) {
         List<List<String>> rows = new ArrayList<>();
         eachResult(report, (result, name, library) -> {
@@ -143,10 +156,10 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
             ColdCall last = start.calls().getLast();
             rows.add(List.of(start.caseName(), start.library(), Texts.time(first.seconds()),
                     Texts.time(first.sinceStart()), "step " + full.number() + ", " + Texts.time(full.sinceStart()),
-                    "step " + last.number() + ", " + Texts.time(last.seconds())));
+                    Texts.time(last.seconds())));
         }
         return new BenchTable("Cold start, in seconds since the process was started",
-                List.of("", "library", "1st step", "done at", "full speed", "last seen"), rows);
+                List.of("", "library", "1st step takes", "ends at", "full speed from", "then takes"), rows);
     }
 
     private interface Visitor {

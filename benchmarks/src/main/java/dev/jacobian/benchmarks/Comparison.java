@@ -53,6 +53,9 @@ record Comparison(List<Row> rows, List<String> notes) {
                 rows.add(new Row(name, old.get(name).timing(), result.timing()));
             }
         });
+        if (rows.isEmpty()) {
+            notes.add("the two runs have no case in common");
+        }
         return new Comparison(List.copyOf(rows), List.copyOf(notes));
     }
 

@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.NoBenchmarksException;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -54,6 +55,10 @@ final class KernelRun {
             System.out.println();
             System.out.print(table(results, limits()).text());
             return ExitCode.OK;
+        } catch (NoBenchmarksException none) {
+            System.err.println("bench: --kernels: no benchmark matches " + String.join(" ", arguments)
+                    + "; --kernels -l lists them");
+            return ExitCode.USAGE;
         } catch (CommandLineOptionException wrong) {
             System.err.println("bench: " + wrong.getMessage());
             return ExitCode.USAGE;

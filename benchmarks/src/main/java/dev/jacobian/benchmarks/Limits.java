@@ -1,8 +1,10 @@
 package dev.jacobian.benchmarks;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.jacobian.benchmarks.worker.Work;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -53,6 +55,9 @@ enum Limits {
     private static final int CHAINS = 12;
     /** All copies of a call together, read and written. */
     private static final double COPIED = 512 << 20;
+
+    /** Where the processor cannot fuse, or was told not to, a fused operation is done in software, a thousand times slower. */
+    private static final boolean FUSED = isFused();
 
     /** How our worker calls it. */
     final String title;
@@ -128,6 +133,19 @@ enum Limits {
         };
     }
 
+    private static boolean isFused() {
+        try {
+            var machine = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+            return machine == null || Boolean.parseBoolean(machine.getVMOption("UseFMA").getValue());
+        } catch (IllegalArgumentException _) {
+            return true; // a virtual machine without the option
+        }
+    }
+
+    private static FloatVector multiplyAdd(FloatVector sum, FloatVector x, FloatVector y) {
+        return FUSED ? sum.fma(x, y) : sum.mul(x).add(y);
+    }
+
     private static void multiplyAdds() {
         float sum = chains(0.999f, 0.001f);
         if (Float.isNaN(sum)) { // never; but the compiler cannot know, and leaves the loop where it is
@@ -152,18 +170,18 @@ enum Limits {
         FloatVector s10 = y;
         FloatVector s11 = y;
         for (int i = 0; i < STEPS; i++) {
-            s0 = s0.fma(x, y);
-            s1 = s1.fma(x, y);
-            s2 = s2.fma(x, y);
-            s3 = s3.fma(x, y);
-            s4 = s4.fma(x, y);
-            s5 = s5.fma(x, y);
-            s6 = s6.fma(x, y);
-            s7 = s7.fma(x, y);
-            s8 = s8.fma(x, y);
-            s9 = s9.fma(x, y);
-            s10 = s10.fma(x, y);
-            s11 = s11.fma(x, y);
+            s0 = multiplyAdd(s0, x, y);
+            s1 = multiplyAdd(s1, x, y);
+            s2 = multiplyAdd(s2, x, y);
+            s3 = multiplyAdd(s3, x, y);
+            s4 = multiplyAdd(s4, x, y);
+            s5 = multiplyAdd(s5, x, y);
+            s6 = multiplyAdd(s6, x, y);
+            s7 = multiplyAdd(s7, x, y);
+            s8 = multiplyAdd(s8, x, y);
+            s9 = multiplyAdd(s9, x, y);
+            s10 = multiplyAdd(s10, x, y);
+            s11 = multiplyAdd(s11, x, y);
         }
         FloatVector sum = s0.add(s1).add(s2).add(s3).add(s4).add(s5);
         return sum.add(s6).add(s7).add(s8).add(s9).add(s10).add(s11).lane(0);

@@ -27,6 +27,7 @@ record Ratio(double median, double lowest, double highest) {
 
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%.2f (%.2f–%.2f)", median, lowest, highest);
+        String digits = median < 0.1 ? "%.3f (%.3f–%.3f)" : "%.2f (%.2f–%.2f)";
+        return String.format(Locale.ROOT, digits, median, lowest, highest);
     }
 }

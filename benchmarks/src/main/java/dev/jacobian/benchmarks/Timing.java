@@ -19,6 +19,7 @@ public record Timing(double seconds, double fastest, double slowest) {
     static Timing of(double... blocks) {
         double[] sorted = blocks.clone();
         Arrays.sort(sorted);
-        return new Timing(sorted[sorted.length / 2], sorted[0], sorted[sorted.length - 1]);
+        double median = (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+        return new Timing(median, sorted[0], sorted[sorted.length - 1]);
     }
 }

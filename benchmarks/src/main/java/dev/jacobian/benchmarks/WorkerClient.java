@@ -31,6 +31,8 @@ final class WorkerClient implements AutoCloseable {
     private final Writer commands;
     private final Process process;
     private final Path log;
+    /** Whether an answer is owed that nobody waits for any more: the next one would be taken for another's. */
+    private boolean lost;
 
     /** A worker at the other end of two streams. */
     WorkerClient(String name, InputStream answers, OutputStream commands) {
@@ -73,7 +75,7 @@ final class WorkerClient implements AutoCloseable {
 
     /** Whether it can be asked again. */
     boolean isAlive() {
-        return process == null || process.isAlive();
+        return !lost && (process == null || process.isAlive());
     }
 
     String describe() {
@@ -89,8 +91,10 @@ final class WorkerClient implements AutoCloseable {
         return numbers(ask("losses " + steps));
     }
 
-    void warm(double seconds) {
-        ask("warm " + seconds);
+    /** Runs for some time; returns seconds of a call. */
+    double warm(double seconds) {
+        double[] callsAndSeconds = numbers(ask("warm " + seconds));
+        return callsAndSeconds[1] / callsAndSeconds[0];
     }
 
     int calls(double seconds) {
@@ -128,6 +132,7 @@ final class WorkerClient implements AutoCloseable {
             Thread.ofVirtual().start(answer);
             String line = answer.get(LIMIT_SECONDS, TimeUnit.SECONDS);
             if (line == null) {
+                giveUp();
                 throw failure(command, "ended", null);
             }
             List<String> fields = List.of(line.split(TAB, -1));
@@ -137,12 +142,23 @@ final class WorkerClient implements AutoCloseable {
                 default -> throw failure(command, fields.getLast(), null);
             };
         } catch (TimeoutException slow) {
+            giveUp();
             throw failure(command, "took more than " + LIMIT_SECONDS + " s", slow);
         } catch (ExecutionException | IOException gone) {
+            giveUp();
             throw failure(command, "ended", gone);
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
+            giveUp();
             throw failure(command, "was interrupted", stop);
+        }
+    }
+
+    /** It does not answer: it must not compute on beside those that do. */
+    private void giveUp() {
+        lost = true;
+        if (process != null) {
+            process.destroyForcibly();
         }
     }
 

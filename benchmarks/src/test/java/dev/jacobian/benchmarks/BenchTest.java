@@ -51,6 +51,10 @@ final class BenchTest {
 
         assertThat(small(folder, "--compare", folder.resolve("bench.json").toString())).isZero();
         assertThat(printed.toString()).contains("New time / old time");
+        assertThat(bench("--case", "^matmul 16x16", "--peers", "none", "--blocks", "1", "--block", "0", "--warm", "0",
+                "--out", folder.toString(), "--compare", folder.resolve("bench.json").toString(), "--fail"))
+                .isEqualTo(1);
+        assertThat(printed.toString()).contains("no case in common");
         assertThat(folder.resolve("steps.svg")).as("there was nothing to compare with").doesNotExist();
     }
 
@@ -60,9 +64,9 @@ final class BenchTest {
             run.add(FakeWorker.inProcess("ours", 1));
             run.add(FakeWorker.inProcess("libtorch", 1.001));
             run.add(FakeWorker.inProcess("djl", 2));
-            run.measure(new BenchCase("fake", "fake", BenchCase.Kind.STEP, 0, 0, true));
-            run.measure(new BenchCase("nothing", "nothing", BenchCase.Kind.STEP, 0, 0, true));
-            run.measure(new BenchCase("fails", "fails", BenchCase.Kind.OPERATION, 0, 0, true));
+            run.measure(new BenchCase("fake", "fake", BenchCase.Kind.STEP, 0, 0, true), 3);
+            run.measure(new BenchCase("nothing", "nothing", BenchCase.Kind.STEP, 0, 0, true), 3);
+            run.measure(new BenchCase("fails", "fails", BenchCase.Kind.OPERATION, 0, 0, true), 3);
 
             BenchReport report = run.report(2);
 
@@ -70,23 +74,29 @@ final class BenchTest {
             assertThat(report.problems().getFirst()).startsWith("fake: losses differ from those of libtorch");
             assertThat(report.problems().getLast()).contains("ours, ", "no such kernel");
             assertThat(report.cases()).singleElement()
-                    .satisfies(result -> assertThat(result.results()).containsOnlyKeys("ours", "libtorch", "djl"));
-            assertThat(BenchTable.of(report).getFirst().text()).contains("1e-03 DIFFER");
+                    .satisfies(result -> assertThat(result.results()).containsOnlyKeys("ours", "djl"));
+            assertThat(BenchTable.of(report).getFirst().text()).contains("5e-01 DIFFER");
+            assertThat(printed.toString()).contains("1/3  fake");
         }
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"--case [", "--case nosuchcase", "--peers tensorflow", "--peers none,djl", "--devices tpu",
-            "--threads 0", "--blocks 0", "--fail", "--unknown", "--blocks many"})
+            "--threads 0", "--blocks 0", "--fail", "--unknown", "--blocks many", "--block NaN", "--warm -1",
+            "--compare nosuchfile.json"})
     void wrongOptionsAreOneLineAndCodeTwo(String options) {
         assertThat(bench(options.split(" ", -1))).isEqualTo(2);
         assertThat(errors.toString().lines()).singleElement().asString().startsWith("bench: ");
     }
 
     @Test
-    void anUnreadableComparisonIsCodeOne(@TempDir Path folder) {
-        assertThat(small(folder, "--compare", folder.resolve("none.json").toString())).isEqualTo(1);
-        assertThat(errors.toString().lines()).singleElement().asString().startsWith("bench: ");
+    void filesThatWillNotDoAreToldBeforeAnythingIsMeasured(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("none.json"), "{}");
+        assertThat(small(folder, "--compare", file.toString())).isEqualTo(2);
+        assertThat(small(file)).isEqualTo(2);
+        assertThat(errors.toString().lines()).hasSize(2).first().asString()
+                .startsWith("bench: --compare: " + file + " is no result of a benchmark");
+        assertThat(printed.toString()).isEmpty();
     }
 
     @Test

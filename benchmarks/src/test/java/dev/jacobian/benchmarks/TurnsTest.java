@@ -14,7 +14,7 @@ final class TurnsTest {
     private static final String QUIET = "ok\t1.0\t2.0\t0.01\t0.2";
     private static final String SLOWER = "ok\t2.0\t4.0\t0.0\t0.0";
     private static final String DISTURBED = "ok\t9.0\t2.0\t4.0\t8.0";
-    private static final String WARM = "ok\t5";
+    private static final String WARM = "ok\t5\t1.0";
     private static final String TEN_CALLS = "ok\t10";
 
     @Test
@@ -27,7 +27,7 @@ final class TurnsTest {
     @Test
     void disturbedBlocksAreRepeated() {
         WorkerClient worker = FakeWorker.scripted("one",
-                List.of(WARM, TEN_CALLS, DISTURBED, DISTURBED, QUIET, DISTURBED, SLOWER));
+                List.of(WARM, WARM, TEN_CALLS, DISTURBED, DISTURBED, QUIET, DISTURBED, SLOWER));
 
         Turns.Measured measured = new Turns(0, 0, 2, 0, 5).measure(List.of(worker)).get(worker);
 
@@ -39,7 +39,7 @@ final class TurnsTest {
     @Test
     void butNotForEver() {
         WorkerClient worker = FakeWorker.scripted("one",
-                List.of(WARM, TEN_CALLS, DISTURBED, DISTURBED, DISTURBED, DISTURBED, QUIET));
+                List.of(WARM, WARM, TEN_CALLS, DISTURBED, DISTURBED, DISTURBED, DISTURBED, QUIET));
 
         Turns.Measured measured = new Turns(0, 0, 3, 0, 2).measure(List.of(worker)).get(worker);
 
@@ -49,9 +49,18 @@ final class TurnsTest {
     }
 
     @Test
+    void warmingUpGoesOnWhileItHelps() {
+        WorkerClient worker = FakeWorker.scripted("one",
+                List.of("ok\t1\t4.0", "ok\t1\t3.0", "ok\t1\t2.0", "ok\t1\t1.99", TEN_CALLS, SLOWER));
+
+        assertThat(new Turns(1, 0, 1, 0, 0).measure(List.of(worker)).get(worker).seconds())
+                .containsExactly(new double[] {0.2}, within(1e-12));
+    }
+
+    @Test
     void workersTakeTurns() {
-        WorkerClient one = FakeWorker.scripted("one", List.of(WARM, TEN_CALLS, QUIET, SLOWER));
-        WorkerClient two = FakeWorker.scripted("two", List.of(WARM, TEN_CALLS, SLOWER, QUIET));
+        WorkerClient one = FakeWorker.scripted("one", List.of(WARM, WARM, TEN_CALLS, QUIET, SLOWER));
+        WorkerClient two = FakeWorker.scripted("two", List.of(WARM, WARM, TEN_CALLS, SLOWER, QUIET));
 
         Map<WorkerClient, Turns.Measured> measured = new Turns(0, 0, 2, 0.001, 0).measure(List.of(one, two));
 

@@ -32,7 +32,7 @@ final class WorkerClientTest {
         assertThat(worker.open("nothing")).isFalse();
         assertThat(worker.open("fake")).isTrue();
         assertThat(worker.losses(3)).containsExactly(2.5, 2.5, 2.5);
-        worker.warm(0.01);
+        assertThat(worker.warm(0.01)).isPositive();
         assertThat(worker.calls(0.01)).isPositive();
         Block block = worker.block(1000);
         assertThat(block.seconds()).isPositive();
@@ -51,6 +51,7 @@ final class WorkerClientTest {
         try (WorkerClient worker = FakeWorker.ofItsOwn("fake", 1, folder.resolve("log"))) {
             assertThatThrownBy(() -> worker.open("ends")).isInstanceOf(WorkerException.class)
                     .hasMessageContaining("fake, open ends: ended").hasMessageContaining("log");
+            assertThat(worker.isAlive()).isFalse();
         }
     }
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -55,6 +56,22 @@ public final class AtomicFile {
      */
     public static void write(Path file, Content content) {
         write(file, content, ForcedFile::create);
+    }
+
+    /**
+     * Writes a file of text, in UTF-8, as {@link #write(Path, Content)} does.
+     *
+     * @param file the file; a symbolic link is followed
+     * @param text its new content
+     * @throws UncheckedIOException if it cannot be written
+     */
+    public static void write(Path file, String text) {
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+        write(file, channel -> {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+        });
     }
 
     static void write(Path file, Content content, TargetFactory factory) {

@@ -123,6 +123,14 @@ final class AtomicFileTest {
     }
 
     @Test
+    void textIsInUtf8() throws IOException {
+        AtomicFile.write(file, "λ = ½\n");
+        assertThat(Files.readString(file)).isEqualTo("λ = ½\n");
+        AtomicFile.write(file, "");
+        assertThat(file).isEmptyFile();
+    }
+
+    @Test
     void keepsTheOldFileWhenTheDiskIsFull() throws IOException {
         AtomicFile.Content content = channel -> {
             text("half ").writeTo(channel);

@@ -13,11 +13,13 @@ import picocli.CommandLine.Spec;
 /** The command line. */
 @Command(name = "jacobian", description = "Neural networks in plain Java.", subcommands = {TrainCommand.class,
         RunCommand.class,
+        LearnCommand.class,
         DevicesCommand.class,
         DoctorCommand.class}, mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND", footer = {
                 "", "Examples:", "  jacobian train mnist",
                 "  jacobian train fashion --epochs 5 --save fashion.safetensors",
                 "  jacobian run examples/scripts/Mnist.java DIR",
+                "  jacobian learn",
                 "", "jacobian bench measures this machine beside other libraries; on Linux, jacobian gpu-check checks",
                 "and measures a graphics card. See their --help."})
 public final class Main implements Runnable {
@@ -51,6 +53,7 @@ public final class Main implements Runnable {
                 .setExecutionExceptionHandler((thrown, command, parsed) -> main.report(command, thrown));
         // Behind the script's name all options are the script's.
         line.getSubcommands().get("run").setStopAtPositional(true);
+        line.getSubcommands().get("learn").setStopAtPositional(true);
         return line;
     }
 

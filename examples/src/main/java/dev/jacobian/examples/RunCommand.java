@@ -1,13 +1,10 @@
 package dev.jacobian.examples;
 
-import dev.jacobian.examples.progress.TrainingProgress;
 import dev.jacobian.examples.script.ScriptException;
-import dev.jacobian.examples.script.ScriptRunner;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs a script. */
@@ -15,10 +12,7 @@ import picocli.CommandLine.Parameters;
 final class RunCommand implements Callable<Integer> {
 
     @Mixin
-    private DeviceOption device;
-
-    @Option(names = "--no-progress", description = "Show one line for each epoch of training, and no bar.")
-    private boolean noProgress;
+    private ScriptOptions options;
 
     @Parameters(index = "0", paramLabel = "SCRIPT", description = "A source file with a main method; it may begin with import module dev.jacobian.core.")
     private Path script;
@@ -28,11 +22,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws ScriptException {
-        device.apply();
-        if (noProgress) {
-            TrainingProgress.choose(TrainingProgress.Mode.EPOCHS);
-        }
-        new ScriptRunner(UserCache.folder("scripts")).run(script, arguments);
+        options.run(script, arguments);
         return ExitCode.OK;
     }
 }

@@ -35,10 +35,10 @@ class LauncherTest {
         lock = home.resolve("examples/target/build.lock");
         Files.copy(Path.of("..", "jacobian"), home.resolve("jacobian"));
         program("home/jacobian", Files.readString(home.resolve("jacobian")));
-        for (String module : List.of("", "core/", "cpu-backend/", "examples/")) {
+        for (String module : List.of("", "core/", "cpu-backend/", "charts/", "examples/")) {
             source(module + "pom.xml");
         }
-        for (String module : List.of("core", "cpu-backend", "examples")) {
+        for (String module : List.of("core", "cpu-backend", "charts", "examples")) {
             source(module + "/src/main/java/a/A.java");
             source(module + "/src/main/java/a/B.java");
             for (String part : List.of("", "/java", "/java/a")) {

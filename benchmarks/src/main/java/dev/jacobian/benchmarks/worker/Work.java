@@ -8,10 +8,10 @@ public interface Work extends AutoCloseable {
     /**
      * Does one training step.
      *
-     * @return its loss, before the update; NaN for a case that has none
+     * @return its loss, before the update
      */
     default double loss() {
-        return Double.NaN;
+        throw new IllegalStateException("this case has no loss");
     }
 
     /** Waits until everything that {@link #run} started has been done. Only for devices that work while Java goes on. */

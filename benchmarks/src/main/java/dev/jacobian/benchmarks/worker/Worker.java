@@ -22,7 +22,7 @@ import java.util.StringJoiner;
  * <tr><td>{@code describe}</td><td>one line about the library</td></tr>
  * <tr><td>{@code open NAME}</td><td>none; closes the case before</td></tr>
  * <tr><td>{@code losses N}</td><td>the losses of N steps</td></tr>
- * <tr><td>{@code warm SECONDS}</td><td>calls made in at least that time, five at least</td></tr>
+ * <tr><td>{@code warm SECONDS}</td><td>calls made in at least that time, five at least; the seconds they took</td></tr>
  * <tr><td>{@code calls SECONDS}</td><td>how many calls fill that time, one at least</td></tr>
  * <tr><td>{@code block CALLS}</td><td>seconds; processor seconds of this process; seconds its threads waited for a core;
  * processor seconds of others</td></tr>
@@ -109,7 +109,7 @@ public final class Worker {
             case "describe" -> line("ok", library.describe());
             case "open" -> open(argument);
             case "losses" -> losses(Integer.parseInt(argument));
-            case "warm" -> line("ok", Integer.toString(fill(Double.parseDouble(argument)).calls));
+            case "warm" -> warm(Double.parseDouble(argument));
             case "calls" -> calls(Double.parseDouble(argument));
             case "block" -> block(Integer.parseInt(argument));
             case "memory" -> memory();
@@ -159,10 +159,7 @@ public final class Worker {
         return line("ok", losses.toString());
     }
 
-    /** How many calls took how long. */
-    private record Filled(int calls, double seconds) {}
-
-    private Filled fill(double seconds) {
+    private String warm(double seconds) {
         long start = System.nanoTime();
         int calls = 0;
         double spent;
@@ -171,7 +168,7 @@ public final class Worker {
             calls++;
             spent = seconds(start);
         } while (spent < seconds || calls < LEAST_CALLS);
-        return new Filled(calls, spent);
+        return line("ok", Integer.toString(calls), Double.toString(spent));
     }
 
     /** A call that is waited for. */

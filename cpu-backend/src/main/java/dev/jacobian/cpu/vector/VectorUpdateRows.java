@@ -82,11 +82,19 @@ final class VectorUpdateRows implements UpdateRows {
 
     @Override
     public void sgd(Sgd step, MemorySegment p, long pAt, MemorySegment g, long gAt, int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector parameter = load(p, (pAt + i) << 2, tail);
-            FloatVector gradient = load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
-            store(parameter.sub(gradient.mul(step.rate())), p, (pAt + i) << 2, tail);
+        float scale = step.scale();
+        float decay = step.decay();
+        float rate = step.rate();
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector parameter = load(p, (pAt + i) << 2);
+            FloatVector gradient = load(g, (gAt + i) << 2).mul(scale).add(parameter.mul(decay));
+            store(parameter.sub(gradient.mul(rate)), p, (pAt + i) << 2);
+        }
+        for (; i < n; i++) { // as in adam
+            float parameter = Floats.get(p, pAt + i);
+            float gradient = Floats.get(g, gAt + i) * scale + parameter * decay;
+            Floats.set(p, pAt + i, parameter - gradient * rate);
         }
     }
 
@@ -103,14 +111,26 @@ final class VectorUpdateRows implements UpdateRows {
         // Nesterov's g + μ v, or v alone, as one formula: a choice inside the loop would be made for every vector.
         float ofGradient = step.nesterov() ? 1 : 0;
         float ofVelocity = step.nesterov() ? step.momentum() : 1;
-        for (int i = 0; i < n; i += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector parameter = load(p, (pAt + i) << 2, tail);
-            FloatVector gradient = load(g, (gAt + i) << 2, tail).mul(step.scale()).add(parameter.mul(step.decay()));
-            FloatVector speed = load(velocity, (velocityAt + i) << 2, tail).mul(step.momentum()).add(gradient);
+        float momentum = step.momentum();
+        float scale = step.scale();
+        float decay = step.decay();
+        float rate = step.rate();
+        int i = 0;
+        for (; i <= n - COUNT; i += COUNT) {
+            FloatVector parameter = load(p, (pAt + i) << 2);
+            FloatVector gradient = load(g, (gAt + i) << 2).mul(scale).add(parameter.mul(decay));
+            FloatVector speed = load(velocity, (velocityAt + i) << 2).mul(momentum).add(gradient);
             FloatVector direction = gradient.mul(ofGradient).add(speed.mul(ofVelocity));
-            store(speed, velocity, (velocityAt + i) << 2, tail);
-            store(parameter.sub(direction.mul(step.rate())), p, (pAt + i) << 2, tail);
+            store(speed, velocity, (velocityAt + i) << 2);
+            store(parameter.sub(direction.mul(rate)), p, (pAt + i) << 2);
+        }
+        for (; i < n; i++) { // as in adam
+            float parameter = Floats.get(p, pAt + i);
+            float gradient = Floats.get(g, gAt + i) * scale + parameter * decay;
+            float speed = Floats.get(velocity, velocityAt + i) * momentum + gradient;
+            float direction = gradient * ofGradient + speed * ofVelocity;
+            Floats.set(velocity, velocityAt + i, speed);
+            Floats.set(p, pAt + i, parameter - direction * rate);
         }
     }
 
