@@ -1,6 +1,6 @@
 import module dev.jacobian.core;
 
-// Keep pre-activations or block inputs only, and compute the rest again: less memory, the same gradients.
+// Keep block inputs only and compute the rest again: less memory, the same gradients.
 
 static final int LAYERS = 16;
 static final int WIDTH = 64; // of a layer and of the batch: one activation is 64 · 64 · 4 = 16384 bytes

@@ -72,7 +72,8 @@ public final class Checkpoint extends Layer {
         }
         Set<Layer> training = LayerTree.training(layer);
         return Autograd.checkpoint(
-                input -> Autograd.isRecomputing() ? inModes(training, computation, input) : computation.apply(input), x);
+                input -> Autograd.isRecomputing() ? inModes(training, computation, input) : computation.apply(input),
+                x);
     }
 
     /** In the modes of the first time, whatever they are now. */

@@ -126,7 +126,8 @@ final class CheckpointTest {
                 model("nested", block -> block.apply(chain(new Linear(6, 6), new Dropout(0.3),
                         block.apply(chain(new GELU(), block.apply(chain(new Tanh(), new Linear(6, 6))), new Dropout())),
                         block.apply(chain(new BatchNorm(6), new Linear(6, 3))))), 4, 6),
-                model("nested last", block -> block.apply(block.apply(block.apply(chain(new Linear(6, 6), new Tanh())))),
+                model("nested last",
+                        block -> block.apply(block.apply(block.apply(chain(new Linear(6, 6), new Tanh())))),
                         4, 6),
                 model("nested twice", block -> block.apply(new Twice(block.apply(
                         chain(new Linear(6, 6), new Dropout(0.2), new BatchNorm(6), new Tanh())))), 4, 6),
@@ -313,7 +314,8 @@ final class CheckpointTest {
     void anomaliesAreFoundWhereTheyAppear() {
         Layer model = chain(new Linear(2, 2), Checkpoint.of(chain(new Tanh(), new Root())));
         try (var _ = Autograd.detectAnomaly()) {
-            assertThatThrownBy(() -> model.call(Tensor.ones(1, 2).mul(Double.NaN))).isInstanceOf(AnomalyException.class);
+            assertThatThrownBy(() -> model.call(Tensor.ones(1, 2).mul(Double.NaN)))
+                    .isInstanceOf(AnomalyException.class);
             model.parameters().forEach(CheckpointTest::clear); // √0 has an infinite slope, and tanh of it 0 · ∞
             Tensor y = model.call(Tensor.zeros(1, 2));
             assertThatThrownBy(() -> y.mul(0).sum().backward()).isInstanceOf(AnomalyException.class)
@@ -482,7 +484,8 @@ final class CheckpointTest {
 
     private static Layer smooth(UnaryOperator<Layer> block) {
         Rng.seed(8);
-        return chain(block.apply(chain(new Linear(3, 4), new Tanh())), block.apply(chain(new GELU(), new Linear(4, 2))));
+        return chain(block.apply(chain(new Linear(3, 4), new Tanh())),
+                block.apply(chain(new GELU(), new Linear(4, 2))));
     }
 
     @Test
@@ -496,7 +499,8 @@ final class CheckpointTest {
                 .containsExactly(Autograd.hessian(v -> plain.call(v).square().sum(), x).toDoubleArray());
         assertThat(Autograd.grad(v -> Autograd.grad(u -> model.call(u).sum(), v).square().sum(), x).toDoubleArray())
                 .containsExactly(
-                        Autograd.grad(v -> Autograd.grad(u -> plain.call(u).sum(), v).square().sum(), x).toDoubleArray());
+                        Autograd.grad(v -> Autograd.grad(u -> plain.call(u).sum(), v).square().sum(), x)
+                                .toDoubleArray());
         Tensor input = x.detach().requireGrad();
         Tensor y = model.call(input).sum();
         try (var _ = Autograd.higherOrder()) {
