@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
@@ -30,7 +29,7 @@ final class Recomputation {
     private final long start = Node.nextNumber();
     private final List<OpContext> contexts = new ArrayList<>();
     /** What the function read of memory that can change in place, and which version of it. */
-    private final Map<Tensor, Integer> versions = new IdentityHashMap<>();
+    private final IdentityHashMap<Tensor, Integer> versions = new IdentityHashMap<>();
     private long[] draws = {};
     private int drawCount;
     /** Which inputs the last operation saved; null if it saved something else too. */
@@ -226,7 +225,7 @@ final class Recomputation {
         running = true;
         try (var _ = modes(); var _ = device.use(); var _ = MemoryScope.open("of a recomputation")) {
             Tensor x = kept.detach();
-            function.apply(requiresGrad ? x.requireGrad() : x);
+            var _ = function.apply(requiresGrad ? x.requireGrad() : x);
             throw otherwise("ended before " + contexts.get(nextContext).op().name());
         } catch (Finished _) {
             restored = true;

@@ -191,12 +191,13 @@ final class RecomputationTest {
         assertThat(cost(layer -> layer, n, 0)).as("everything kept").isEqualTo(new Cost(2 * n, 2 * n + 1, 3 * n - 1));
         double least = Double.POSITIVE_INFINITY;
         for (int k : IntStream.rangeClosed(1, n).filter(each -> n % each == 0).toArray()) {
-            int products = 3 * n - 1 + n - n / k;
+            int blocks = n / k;
+            int products = 3 * n - 1 + n - blocks;
             Cost cost = cost(layer -> layer, n, k);
-            assertThat(cost).as("blocks of %d", k).isEqualTo(new Cost(n / k, n / k + 2 * k, products));
+            assertThat(cost).as("blocks of %d", k).isEqualTo(new Cost(blocks, blocks + 2 * k, products));
             least = Math.min(least, cost.peak());
             assertThat(cost(Checkpoint::of, n, k)).as("nested in blocks of %d", k)
-                    .isEqualTo(new Cost(n / k, n / k + k + 1, products));
+                    .isEqualTo(new Cost(blocks, blocks + k + 1, products));
         }
         double bound = 2 * Math.sqrt(2 * n);
         assertThat(least).isGreaterThanOrEqualTo(bound);
