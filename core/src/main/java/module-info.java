@@ -6,6 +6,7 @@ module dev.jacobian.core {
     exports dev.jacobian.autograd;
     exports dev.jacobian.backend;
     exports dev.jacobian.data;
+    exports dev.jacobian.graph;
     exports dev.jacobian.io;
     exports dev.jacobian.loss;
     exports dev.jacobian.memory;

@@ -71,8 +71,12 @@ public final class Node extends Scoped {
         return COUNTER.get();
     }
 
-    /** Later calls have higher numbers: nodes in falling order are a topological order. */
-    long number() {
+    /**
+     * When it was recorded: later calls have higher numbers, so nodes in falling order are a topological order.
+     *
+     * @return its number, unique in this process
+     */
+    public long number() {
         return number;
     }
 

@@ -70,6 +70,15 @@ public final class MemoryScope implements AutoCloseable {
     }
 
     /**
+     * Whether it is the frame of a layer's call, open or closed.
+     *
+     * @return true after {@link #openFrame}
+     */
+    public boolean isFrame() {
+        return frame;
+    }
+
+    /**
      * The innermost open scope of this thread.
      *
      * @return the scope

@@ -2,8 +2,11 @@ package dev.jacobian.nn;
 
 import dev.jacobian.backend.Window2d;
 import dev.jacobian.nn.init.Initializer;
+import dev.jacobian.tensor.Padding;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
+import java.util.Locale;
+import java.util.Objects;
 
 /**
  * Two-dimensional convolution (cross-correlation, as in all networks) from [N, inChannels, H, W] to [N, outChannels,
@@ -21,6 +24,8 @@ public final class Conv2d extends Layer {
     private final Param weight;
     private final Param bias;
     private Window2d window;
+    /** Null where the window has the padding. */
+    private Padding mode;
 
     /**
      * A square kernel, with bias.
@@ -56,14 +61,7 @@ public final class Conv2d extends Layer {
      * @param bias whether there is a bias
      */
     public Conv2d(int inChannels, int outChannels, int kernelH, int kernelW, int groups, boolean bias) {
-        if (inChannels < 1 || outChannels < 1) {
-            throw new IllegalArgumentException("conv2d: inChannels " + inChannels + ", outChannels " + outChannels
-                    + ", expected at least 1 each");
-        }
-        if (groups < 1 || inChannels % groups != 0 || outChannels % groups != 0) {
-            throw new IllegalArgumentException("conv2d: groups " + groups + ", expected a divisor of inChannels "
-                    + inChannels + " and of outChannels " + outChannels);
-        }
+        checkChannels("conv2d", inChannels, outChannels, groups);
         this.inChannels = inChannels;
         this.outChannels = outChannels;
         this.groups = groups;
@@ -72,6 +70,17 @@ public final class Conv2d extends Layer {
         double bound = 1 / Math.sqrt((double) channels * kernelH * kernelW);
         weight = parameter("weight", Initializer.kaimingUniform(Math.sqrt(5)), outChannels, channels, kernelH, kernelW);
         this.bias = bias ? parameter("bias", Initializer.uniform(-bound, bound), outChannels) : null;
+    }
+
+    static void checkChannels(String operation, int inChannels, int outChannels, int groups) {
+        if (inChannels < 1 || outChannels < 1) {
+            throw new IllegalArgumentException(operation + ": inChannels " + inChannels + ", outChannels "
+                    + outChannels + ", expected at least 1 each");
+        }
+        if (groups < 1 || inChannels % groups != 0 || outChannels % groups != 0) {
+            throw new IllegalArgumentException(operation + ": groups " + groups + ", expected a divisor of inChannels "
+                    + inChannels + " and of outChannels " + outChannels);
+        }
     }
 
     /**
@@ -115,6 +124,19 @@ public final class Conv2d extends Layer {
      */
     public Conv2d padding(int h, int w) {
         window = window.padding(h, w);
+        mode = null;
+        return this;
+    }
+
+    /**
+     * Sets how many zeros surround the input by what becomes of its height and width, whatever the kernel and its
+     * dilation are, also when that is set later.
+     *
+     * @param padding the mode; SAME wants strides of 1 when the layer is called
+     * @return this
+     */
+    public Conv2d padding(Padding padding) {
+        mode = Objects.requireNonNull(padding, "padding");
         return this;
     }
 
@@ -142,7 +164,9 @@ public final class Conv2d extends Layer {
 
     @Override
     protected Tensor forward(Tensor x) {
-        return x.conv2d(weight, bias, window, groups);
+        return mode == null
+                ? x.conv2d(weight, bias, window, groups)
+                : x.conv2d(weight, bias, window, mode, groups);
     }
 
     /**
@@ -167,7 +191,9 @@ public final class Conv2d extends Layer {
     protected String describe() {
         String all = inChannels + ", " + outChannels + ", kernel_size=(" + window.kernelH() + ", " + window.kernelW()
                 + "), stride=(" + window.strideH() + ", " + window.strideW() + ")";
-        if (window.paddingH() != 0 || window.paddingW() != 0) {
+        if (mode != null) {
+            all += ", padding=" + mode.name().toLowerCase(Locale.ROOT);
+        } else if (window.paddingH() != 0 || window.paddingW() != 0) {
             all += ", padding=(" + window.paddingH() + ", " + window.paddingW() + ")";
         }
         if (window.dilationH() != 1 || window.dilationW() != 1) {

@@ -161,8 +161,12 @@ public abstract class Layer {
         return known;
     }
 
-    /** The class's name; that of the class above for anonymous ones, which have none. */
-    final String typeName() {
+    /**
+     * What kind of layer it is.
+     *
+     * @return the class's simple name; that of the class above for anonymous ones, which have none
+     */
+    public final String typeName() {
         Class<?> type = getClass();
         while (type.isAnonymousClass()) {
             type = type.getSuperclass();

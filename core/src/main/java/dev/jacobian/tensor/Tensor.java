@@ -43,6 +43,7 @@ import dev.jacobian.op.Reshape;
 import dev.jacobian.op.ScatterAdd;
 import dev.jacobian.op.SelfAttention;
 import dev.jacobian.op.Softmax;
+import dev.jacobian.op.SoftmaxMargin;
 import dev.jacobian.op.Sum;
 import dev.jacobian.op.Transfer;
 import dev.jacobian.op.Unary;
@@ -1381,6 +1382,19 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     /**
+     * Hinge loss of softmax probabilities p with class indices, without reduction: Σ max(0, p[i] − p[label] + margin) over
+     * all classes i but the label's; see {@link dev.jacobian.loss.SoftmaxMarginLoss}.
+     *
+     * @param target [N], int32, for these logits [N, C]
+     * @param margin how far the label's probability must be ahead, a finite number
+     * @return [N], the loss of each example
+     */
+    public final Tensor softmaxMargin(Tensor target, double margin) {
+        Check.softmaxMargin(this, target, margin);
+        return Autograd.apply(new SoftmaxMargin(margin), this, target);
+    }
+
+    /**
      * Layer normalisation over the last axes: (x − mean) / √(variance + epsilon) · weight + bias, with the mean and the
      * variance (divided by n) of each group of elements (Ba, Kiros and Hinton, 2016).
      *
@@ -1472,6 +1486,77 @@ public sealed class Tensor implements Keepable permits Param {
         WindowCheck.conv2d(this, weight, bias, window, groups);
         Conv2d op = new Conv2d(window, groups);
         return bias == null ? Autograd.apply(op, this, weight) : Autograd.apply(op, this, weight, bias);
+    }
+
+    /**
+     * Two-dimensional convolution of this [N, C, H, W] with zeros around it after a mode; see
+     * {@link #conv2d(Tensor, Tensor, Window2d, int)}.
+     *
+     * @param weight [O, C/groups, kernelH, kernelW]
+     * @param bias [O]; null for none
+     * @param window the window, with the weight's kernel; its own padding does not count
+     * @param padding the mode; SAME wants strides of 1
+     * @param groups how many groups channels and filters form, each on its own; a divisor of C and of O
+     * @return [N, O, height, width], as many as the window has positions
+     */
+    public final Tensor conv2d(Tensor weight, Tensor bias, Window2d window, Padding padding, int groups) {
+        WindowCheck.conv2d(this, padding, window);
+        long h = window.reachH();
+        long w = window.reachW();
+        Window2d padded = window.padding(padding.around("conv2d", h), padding.around("conv2d", w));
+        return padding.behind(padding.behind(this, 2, h), 3, w).conv2d(weight, bias, padded, groups);
+    }
+
+    /**
+     * One-dimensional convolution without dilation and groups; see {@link #conv1d(Tensor, Tensor, int, int, int, int)}.
+     *
+     * @param weight [O, C, kernel]
+     * @param bias [O]; null for none
+     * @param stride how far the kernel moves, at least 1
+     * @param padding zeros at both ends, at least 0
+     * @return [N, O, length]
+     */
+    public final Tensor conv1d(Tensor weight, Tensor bias, int stride, int padding) {
+        return conv1d(weight, bias, stride, padding, 1, 1);
+    }
+
+    /**
+     * One-dimensional convolution of this [N, C, L] as networks have it, which is cross-correlation:
+     * y[n, o, q] = bias[o] + Σ over c, j of weight[o, c, j] · x[n, c, q · stride − padding + j · dilation], with the
+     * channels c of o's group, and x as 0 outside. It is the {@linkplain #conv2d(Tensor, Tensor, Window2d, int) planar
+     * one} of planes of height 1, without copies.
+     *
+     * @param weight [O, C/groups, kernel]
+     * @param bias [O]; null for none
+     * @param stride how far the kernel moves, at least 1
+     * @param padding zeros at both ends, at least 0
+     * @param dilation the distance between the kernel's elements, at least 1
+     * @param groups how many groups channels and filters form, each on its own; a divisor of C and of O
+     * @return [N, O, ⌊(L + 2 padding − dilation · (kernel − 1) − 1) / stride⌋ + 1]
+     */
+    public final Tensor conv1d(Tensor weight, Tensor bias, int stride, int padding, int dilation, int groups) {
+        Window2d window = WindowCheck.row(weight, stride, padding, dilation);
+        WindowCheck.conv1d(this, weight, bias, window, groups);
+        return unsqueeze(2).conv2d(weight.unsqueeze(2), bias, window, groups).squeeze(2);
+    }
+
+    /**
+     * One-dimensional convolution of this [N, C, L] with zeros at its ends after a mode; see
+     * {@link #conv1d(Tensor, Tensor, int, int, int, int)}.
+     *
+     * @param weight [O, C/groups, kernel]
+     * @param bias [O]; null for none
+     * @param stride how far the kernel moves, at least 1
+     * @param padding the mode; SAME wants a stride of 1
+     * @param dilation the distance between the kernel's elements, at least 1
+     * @param groups how many groups channels and filters form, each on its own; a divisor of C and of O
+     * @return [N, O, length]
+     */
+    public final Tensor conv1d(Tensor weight, Tensor bias, int stride, Padding padding, int dilation, int groups) {
+        long reach = WindowCheck.row(weight, stride, 0, dilation).reachW();
+        WindowCheck.conv1d(this, padding, stride);
+        return padding.behind(this, 2, reach)
+                .conv1d(weight, bias, stride, padding.around("conv1d", reach), dilation, groups);
     }
 
     /**

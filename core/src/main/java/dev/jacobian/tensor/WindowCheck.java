@@ -11,35 +11,85 @@ final class WindowCheck {
 
     static void conv2d(Tensor x, Tensor weight, Tensor bias, Window2d window, int groups) {
         planes("conv2d", x);
-        filters(weight, window);
+        filters("conv2d", weight, 4, "height, width");
+        if (weight.dim(2) != window.kernelH() || weight.dim(3) != window.kernelW()) {
+            throw new IllegalArgumentException("conv2d: weight of shape " + weight.shape()
+                    + ", expected a kernel of [" + window.kernelH() + ", " + window.kernelW() + "] as the window has");
+        }
+        channels("conv2d", x, weight, bias, groups);
+        fits("conv2d", x, window);
+    }
+
+    /** The window of a kernel that moves over a row. */
+    static Window2d row(Tensor weight, int stride, int padding, int dilation) {
+        filters("conv1d", weight, 3, "length");
+        atLeast(1, "stride", stride);
+        atLeast(0, "padding", padding);
+        atLeast(1, "dilation", dilation);
+        return new Window2d(1, weight.dim(2), 1, stride, 0, padding, 1, dilation);
+    }
+
+    private static void atLeast(int least, String what, int value) {
+        if (value < least) {
+            throw new IllegalArgumentException("conv1d: " + what + " " + value + ", expected at least " + least);
+        }
+    }
+
+    static void conv1d(Tensor x, Tensor weight, Tensor bias, Window2d window, int groups) {
+        rows("conv1d", x);
+        channels("conv1d", x, weight, bias, groups);
+        int length = Check.length("conv1d", x.dim(2) + 2L * window.paddingW());
+        if (window.reachW() > length) {
+            throw new IllegalArgumentException("conv1d: the kernel reaches over " + window.reachW()
+                    + ", expected at most the padded input's " + length + " (input " + x.shape()
+                    + "); pad more, or take a smaller kernel or dilation");
+        }
+    }
+
+    /** What the modes of padding ask for before they can pad. */
+    static void conv1d(Tensor x, Padding padding, int stride) {
+        rows("conv1d", x);
+        same("conv1d", padding, stride == 1, Integer.toString(stride));
+    }
+
+    /** What the modes of padding ask for before they can pad. */
+    static void conv2d(Tensor x, Padding padding, Window2d window) {
+        planes("conv2d", x);
+        same("conv2d", padding, window.strideH() == 1 && window.strideW() == 1,
+                "[" + window.strideH() + ", " + window.strideW() + "]");
+    }
+
+    private static void same(String operation, Padding padding, boolean byOne, String stride) {
+        if (padding == Padding.SAME && !byOne) {
+            throw new IllegalArgumentException(operation + ": stride " + stride + " with padding SAME, expected 1;"
+                    + " a stride shortens the output, so give the padding as a number");
+        }
+    }
+
+    private static void filters(String operation, Tensor weight, int rank, String kernel) {
+        if (weight.rank() != rank || weight.size() == 0) {
+            throw new IllegalArgumentException(operation + ": weight of shape " + weight.shape()
+                    + ", expected [filters, channels / groups, " + kernel + "], at least 1 each");
+        }
+    }
+
+    private static void channels(String operation, Tensor x, Tensor weight, Tensor bias, int groups) {
         String of = " (weight " + weight.shape() + ", groups " + groups + ")";
         if (groups < 1 || weight.dim(0) % groups != 0) {
-            throw new IllegalArgumentException("conv2d: groups " + groups + ", expected a divisor of the "
+            throw new IllegalArgumentException(operation + ": groups " + groups + ", expected a divisor of the "
                     + weight.dim(0) + " output channels and of the input channels");
         }
         if (x.dim(1) != (long) weight.dim(1) * groups) {
-            throw new IllegalArgumentException("conv2d: got " + x.dim(1) + " input channels, expected "
+            throw new IllegalArgumentException(operation + ": got " + x.dim(1) + " input channels, expected "
                     + (long) weight.dim(1) * groups + of);
         }
         if (bias != null && !bias.shape().equals(Shape.of(weight.dim(0)))) {
             throw new IllegalArgumentException(
-                    "conv2d: bias of shape " + bias.shape() + ", expected [" + weight.dim(0) + "]" + of);
+                    operation + ": bias of shape " + bias.shape() + ", expected [" + weight.dim(0) + "]" + of);
         }
-        sameType("conv2d: input", x, weight);
+        sameType(operation + ": input", x, weight);
         if (bias != null) {
-            sameType("conv2d: bias", bias, weight);
-        }
-        fits("conv2d", x, window);
-    }
-
-    private static void filters(Tensor weight, Window2d window) {
-        if (weight.rank() != 4 || weight.size() == 0) {
-            throw new IllegalArgumentException("conv2d: weight of shape " + weight.shape()
-                    + ", expected [filters, channels / groups, height, width], at least 1 each");
-        }
-        if (weight.dim(2) != window.kernelH() || weight.dim(3) != window.kernelW()) {
-            throw new IllegalArgumentException("conv2d: weight of shape " + weight.shape()
-                    + ", expected a kernel of [" + window.kernelH() + ", " + window.kernelW() + "] as the window has");
+            sameType(operation + ": bias", bias, weight);
         }
     }
 
@@ -51,12 +101,20 @@ final class WindowCheck {
     }
 
     private static void planes(String operation, Tensor x) {
+        axes(operation, x, 4, "[N, C, H, W]");
+    }
+
+    private static void rows(String operation, Tensor x) {
+        axes(operation, x, 3, "[N, C, L]");
+    }
+
+    private static void axes(String operation, Tensor x, int rank, String expected) {
         Check.floating(operation, x);
-        if (x.rank() != 4) {
-            throw new IllegalArgumentException(operation + ": shape " + x.shape()
-                    + ", expected [N, C, H, W]; add what is missing with unsqueeze or reshape");
+        if (x.rank() != rank) {
+            throw new IllegalArgumentException(operation + ": shape " + x.shape() + ", expected " + expected
+                    + "; add what is missing with unsqueeze or reshape");
         }
-        if (x.dim(1) == 0 || x.dim(2) == 0 || x.dim(3) == 0) {
+        if (x.dim(1) == 0 || x.dim(2) == 0 || x.dim(-1) == 0) {
             throw new IllegalArgumentException(
                     operation + ": shape " + x.shape() + ", expected lengths of at least 1 behind the first");
         }

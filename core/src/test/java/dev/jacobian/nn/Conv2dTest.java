@@ -7,8 +7,10 @@ import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
 import dev.jacobian.backend.Shape;
+import dev.jacobian.backend.Window2d;
 import dev.jacobian.memory.MemoryPool;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.tensor.Padding;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,6 +57,34 @@ final class Conv2dTest {
     }
 
     @Test
+    void hasThreeModesOfPadding() {
+        Conv2d layer = with(new Conv2d(1, 1, 2), Tensor.of(1f, 10f, 100f, 1000f), 0);
+        float[] valid = {4310, 5421, 7643, 8754};
+        assertThat(layer.padding(Padding.VALID).call(NINE).toArray()).containsExactly(valid);
+        assertThat(layer.padding(Padding.SAME).call(NINE).toArray())
+                .containsExactly(4310, 5421, 502, 7643, 8754, 805, 76, 87, 8);
+        assertThat(layer.padding(Padding.FULL).call(NINE).toArray())
+                .containsExactly(0, 1000, 2100, 200, 3000, 4310, 5421, 502, 6030, 7643, 8754, 805, 60, 76, 87, 8);
+        assertThat(layer.padding(0).call(NINE).toArray()).containsExactly(valid);
+    }
+
+    /** Each axis is padded for its own reach: 3 elements without an odd zero, 4 with one. */
+    @Test
+    void padsEachAxisForItself() {
+        Tensor x = Rng.normal(2, 2, 5, 6);
+        Conv2d layer = new Conv2d(2, 3, 2, 4).padding(Padding.SAME).dilation(2, 1);
+        Tensor padded = x.pad(2, 1, 1, 0).pad(3, 1, 2, 0);
+        Tensor expected = padded.conv2d(layer.weight(), layer.bias(), Window2d.of(2, 4).dilation(2, 1), 1);
+        assertThat(expected.shape()).isEqualTo(Shape.of(2, 3, 5, 6));
+        assertThat(layer.call(x).toArray()).containsExactly(expected.toArray());
+        padded = x.pad(2, 2, 2, 0).pad(3, 3, 3, 0);
+        expected = padded.conv2d(layer.weight(), layer.bias(), Window2d.of(2, 4).dilation(2, 1).stride(2, 3), 1);
+        assertThat(layer.padding(Padding.FULL).stride(2, 3).call(x).toArray()).containsExactly(expected.toArray());
+        assertThat(new Conv2d(2, 3, 4).padding(Padding.SAME).call(Rng.normal(1, 2, 1, 1)).shape())
+                .isEqualTo(Shape.of(1, 3, 1, 1));
+    }
+
+    @Test
     void sumsOverChannelsAndKeepsGroupsApart() {
         Tensor planes = Tensor.of(1f, 10f, 100f, 1000f).reshape(1, 4, 1, 1);
         Tensor weight = Tensor.of(1f, 2f, 3f, 4f);
@@ -79,6 +109,10 @@ final class Conv2dTest {
                 .isEqualTo(80 + 54 + 3);
         assertThat(LayerGradients.check(new Conv2d(4, 4, 2, 3, 2, false).dilation(2, 1), Rng.normal(1, 4, 4, 3)))
                 .isEqualTo(48 + 48);
+        assertThat(LayerGradients.check(new Conv2d(1, 2, 2, 3, 1, true).padding(Padding.SAME), Rng.normal(2, 1, 3, 2)))
+                .isEqualTo(12 + 12 + 2);
+        assertThat(LayerGradients.check(new Conv2d(1, 2, 2, 3, 1, true).padding(Padding.FULL), Rng.normal(1, 1, 2, 3)))
+                .isEqualTo(6 + 12 + 2);
     }
 
     @Test
@@ -89,6 +123,10 @@ final class Conv2dTest {
                 .hasToString("Conv2d(1, 32, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1))");
         assertThat(new Conv2d(4, 8, 3, 5, 4, false).stride(2, 1).dilation(2))
                 .hasToString("Conv2d(4, 8, kernel_size=(3, 5), stride=(2, 1), dilation=(2, 2), groups=4, bias=false)");
+        assertThat(new Conv2d(1, 2, 3).padding(Padding.SAME))
+                .hasToString("Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=same)");
+        assertThat(new Conv2d(1, 2, 3).padding(Padding.FULL).padding(1, 0))
+                .hasToString("Conv2d(1, 2, kernel_size=(3, 3), stride=(1, 1), padding=(1, 0))");
     }
 
     @Test
@@ -131,6 +169,13 @@ final class Conv2dTest {
                 .withMessageStartingWith("conv2d: input of type float64, expected the weight's float32");
         assertThatIllegalArgumentException().isThrownBy(() -> layer.call(Tensor.zeros(1, 4, 9, 9).to(DType.INT32)))
                 .withMessageStartingWith("conv2d: type int32, expected a floating-point type");
+        Conv2d even = new Conv2d(4, 8, 2).padding(Padding.SAME);
+        assertThatIllegalArgumentException().isThrownBy(() -> even.call(Tensor.zeros(1, 4, 9, 0)))
+                .withMessageStartingWith("conv2d: shape [1, 4, 9, 0], expected lengths of at least 1");
+        assertThatIllegalArgumentException().isThrownBy(() -> even.stride(1, 2).call(Tensor.zeros(1, 4, 9, 9)))
+                .withMessage(
+                        "conv2d: stride [1, 2] with padding SAME, expected 1; a stride shortens the output, so give"
+                                + " the padding as a number (in Conv2d)");
     }
 
     @Test

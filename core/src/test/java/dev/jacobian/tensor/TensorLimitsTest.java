@@ -75,6 +75,28 @@ class TensorLimitsTest {
         assertThat(x.maxPool2d(far).shape()).isEqualTo(Shape.of(2, 4, 1, 1));
     }
 
+    @Test
+    void refusesKernelsThatDoNotFit() {
+        Tensor x = Tensor.ones(2, 4, 3);
+        Tensor weight = Tensor.ones(6, 2, 1);
+        assertThat(x.conv1d(weight, null, 1, 0, 1, 2).shape()).isEqualTo(Shape.of(2, 6, 3));
+        assertThat(x.conv1d(weight, null, 1, Padding.SAME, 1, 2).shape()).isEqualTo(Shape.of(2, 6, 3));
+        refused(() -> x.conv1d(weight, null, 1, 0), "conv1d: got 4 input channels, expected 2 (weight [6, 2, 1], gro");
+        refused(() -> x.conv1d(weight, null, 1, 0, 1, 4), "conv1d: groups 4, expected a divisor of the 6 output chan");
+        refused(() -> x.conv1d(weight, Tensor.ones(5), 1, 0, 1, 2), "conv1d: bias of shape [5], expected [6] (weight");
+        refused(() -> x.conv1d(Tensor.ones(0, 2, 1), null, 1, 0), "conv1d: weight of shape [0, 2, 1], expected [filt");
+        refused(() -> x.conv1d(Tensor.ones(6, 2), null, 1, 0),
+                "conv1d: weight of shape [6, 2], expected [filters, channels / groups, length], at least 1 each");
+        refused(() -> x.conv1d(weight, null, 0, 0), "conv1d: stride 0, expected at least 1");
+        refused(() -> x.conv1d(weight, null, 1, -1), "conv1d: padding -1, expected at least 0");
+        refused(() -> x.conv1d(weight, null, 1, 0, 0, 1), "conv1d: dilation 0, expected at least 1");
+        refused(() -> x.conv1d(weight, null, 1, Padding.FULL, 0, 1), "conv1d: dilation 0, expected at least 1");
+        refused(() -> x.conv1d(weight, null, 1, Integer.MAX_VALUE, 1, 2),
+                "conv1d: length 4294967297, expected at most 2147483647");
+        refused(() -> x.conv1d(Tensor.ones(1, 4, 3), null, 1, Padding.FULL, Integer.MAX_VALUE, 1),
+                "conv1d: length 4294967294, expected at most 2147483647");
+    }
+
     private static void refused(ThrowingCallable call, String message) {
         assertThatIllegalArgumentException().isThrownBy(call).withMessageStartingWith(message);
     }

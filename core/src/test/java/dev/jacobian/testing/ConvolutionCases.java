@@ -5,9 +5,11 @@ import dev.jacobian.backend.Conv2dKernel;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.MaxPool2dKernel;
 import dev.jacobian.backend.Window2d;
+import dev.jacobian.tensor.Padding;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** Windows over planes: odd and rectangular sizes, and every parameter off its usual value, alone and with others. */
@@ -23,7 +25,9 @@ final class ConvolutionCases {
     static Stream<OpCase> all() {
         return Stream.of(OpCase.of("Conv2d", "", ConvolutionCases::conv2d).fusedBy(Conv2dKernel.class),
                 OpCase.of("MaxPool2d", "", ConvolutionCases::maxPool).fusedBy(MaxPool2dKernel.class),
-                OpCase.of("AvgPool2d", "", ConvolutionCases::avgPool).fusedBy(AvgPool2dKernel.class));
+                OpCase.of("AvgPool2d", "", ConvolutionCases::avgPool).fusedBy(AvgPool2dKernel.class),
+                OpCase.of("Tensor", "conv1d", ConvolutionCases::conv1d),
+                OpCase.of("Tensor", "conv2d padded", ConvolutionCases::padded));
     }
 
     private static int[] dims(int... lengths) {
@@ -97,6 +101,52 @@ final class ConvolutionCases {
                 values -> values.get(0).conv2d(values.get(1), biased ? values.get(2) : null, window, groups),
                 biased ? List.of(input, weight, bias) : List.of(input, weight),
                 ProductCases.ofTerms(channels * kernel + 1), ProductCases.ofTerms(backward), false);
+    }
+
+    private static Stream<Sample> conv1d(Grid grid) {
+        Stream<Sample> small = Stream.of(row(dims(2, 2, 5), 2, 3, 1, Padding.SAME, 1, 1),
+                row(dims(1, 2, 4), 2, 2, 1, Padding.SAME, 3, 2), row(dims(2, 1, 6), 2, 3, 2, Padding.FULL, 1, 1),
+                row(dims(1, 3, 5), 3, 2, 2, Padding.VALID, 1, 3), row(dims(1, 1, 1), 1, 4, 1, Padding.FULL, 1, 1));
+        if (grid.equals(Grid.GRADIENT)) {
+            return small;
+        }
+        Stream<Sample> odd = Stream.of(row(dims(0, 3, 7), 2, 3, 1, Padding.FULL, 1, 1),
+                row(dims(3, 4, 17), 6, 4, 1, Padding.SAME, 2, 2), row(dims(2, 3, 33), 9, 1, 3, Padding.VALID, 1, 1),
+                row(dims(2, 5, 31), 5, 5, 1, Padding.SAME, 1, 5), row(dims(1, 2, 3), 3, 9, 2, Padding.FULL, 1, 1));
+        Stream<Sample> all = Stream.concat(small, odd);
+        return grid.largest() < 1000
+                ? all
+                : Stream.concat(all, Stream.of(row(dims(3, 17, 65), 33, 3, 1, Padding.SAME, 1, 1),
+                        row(dims(1, 9, 1000), 17, 8, 1, Padding.SAME, 1, 1),
+                        row(dims(2, 8, 257), 16, 5, 2, Padding.FULL, 2, 2)));
+    }
+
+    private static Sample row(int[] x, int filters, int kernel, int stride, Padding padding, int dilation, int groups) {
+        int channels = x[1] / groups;
+        int positions = x[2] + dilation * (kernel - 1);
+        return padded(Arrays.toString(x) + " to " + filters + ", kernel " + kernel + ", stride " + stride + ", "
+                + padding + ", dilation " + dilation + ", groups " + groups, x, dims(filters, channels, kernel),
+                Math.max(x[0] * positions, filters / groups * kernel),
+                values -> values.get(0).conv1d(values.get(1), values.get(2), stride, padding, dilation, groups));
+    }
+
+    private static Sample padded(String label, int[] x, int[] weight, int backward,
+            Function<List<Tensor>, Tensor> function) {
+        int terms = Arrays.stream(weight).skip(1).reduce(1, (a, b) -> a * b);
+        return new Sample(label, function,
+                List.of(Sample.Input.of(Domain.REAL, "x", x), Sample.Input.of(Domain.REAL, "weight", weight),
+                        Sample.Input.of(Domain.REAL, "bias", weight[0])),
+                ProductCases.ofTerms(terms + 1), ProductCases.ofTerms(backward), false);
+    }
+
+    private static Stream<Sample> padded(Grid grid) {
+        Stream<Window2d> windows = grid.equals(Grid.GRADIENT)
+                ? Stream.of(Window2d.of(2, 3), Window2d.of(2, 2))
+                : Stream.of(Window2d.of(2, 3), Window2d.of(4, 2).dilation(1, 3), Window2d.of(6, 7));
+        return windows.flatMap(window -> Stream.of(Padding.SAME, Padding.FULL)
+                .map(mode -> padded(window + ", " + mode, dims(2, 2, 4, 5), dims(3, 2, window.kernelH(),
+                        window.kernelW()), 2 * 10 * 11,
+                        values -> values.get(0).conv2d(values.get(1), values.get(2), window, mode, 1))));
     }
 
     private static Stream<Pooled> pooled(Grid grid) {

@@ -119,6 +119,24 @@ class CpuConv2dTest {
         check(Case.of(THREE.padding(1, 1).stride(2, 2), 1, 32, 3, 16, 32, 32));
     }
 
+    /** Rows that the kernel moves over by one are computed as columns, others as they are. */
+    @Test
+    void rowsOfHeightOne() {
+        for (int width = 1; width < 40; width += 3) {
+            for (int kernel = 1; kernel <= Math.min(5, width); kernel++) {
+                Window2d window = Window2d.of(1, kernel).padding(0, kernel / 2);
+                check(Case.of(window, 1, 9, 2, 3, 1, width));
+                check(Case.of(window.stride(3, 1).dilation(2, 1), 1, 5, 1, 1, 1, width));
+                check(Case.of(window.stride(1, 2), 2, 4, 2, 6, 1, width));
+                check(Case.of(window.padding(1, kernel / 2), 1, 2, 1, 2, 1, width));
+            }
+        }
+        check(Case.of(Window2d.of(1, 31).padding(0, 15), 1, 1, 1, 1, 1, 20_000));
+        check(Case.of(Window2d.of(1, 9).padding(0, 16).dilation(1, 4), 1, 17, 2, 32, 1, 3001));
+        check(Case.of(Window2d.of(1, 7).padding(0, 3), 24, 24, 2, 24, 1, 65));
+        check(Case.of(Window2d.of(1, 3).padding(0, 1), 1, 16, 3, 150, 1, 40));
+    }
+
     @Test
     void groups() {
         check(Case.of(THREE.padding(1, 1), 4, 64, 2, 64, 7, 9));

@@ -101,6 +101,21 @@ class ThreadCountTest {
     }
 
     @Test
+    void ofSoftmaxMargin() {
+        View x = Tensors.random(6, 500, 150);
+        int[] labels = new int[500];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i % 150;
+        }
+        check((backend, results) -> {
+            View probability = made(results, 500, 150);
+            View loss = made(results, 500);
+            backend.softmaxMargin(x, Tensors.ints(labels), 0.01, probability, loss);
+            backend.softmaxMarginBackward(probability, Tensors.ints(labels), 0.01, loss, made(results, 500, 150));
+        });
+    }
+
+    @Test
     void ofBatchNorm() {
         for (int[] dims : new int[][] {{3000, 50}, {40, 6, 300}}) {
             View x = Tensors.random(7, dims);
@@ -152,18 +167,23 @@ class ThreadCountTest {
         Window2d three = Window2d.of(3, 3).padding(1, 1);
         for (Window2d window : List.of(three, three.stride(2, 2), Window2d.of(1, 1))) {
             for (int[] dims : new int[][] {{40, 16, 9, 11}, {1, 72, 50, 40}}) {
-                View x = Tensors.random(11, dims);
-                View weight = Tensors.random(12, 24, dims[1], window.kernelH(), window.kernelW());
-                View bias = Tensors.random(13, 24);
-                View dy = Tensors.random(14, dims[0], 24, window.outputHeight(dims[2]), window.outputWidth(dims[3]));
-                check((backend, results) -> {
-                    View y = made(results, dims[0], 24, dy.dim(2), dy.dim(3));
-                    backend.conv2d(x, weight, bias, window, 1, y);
-                    backend.conv2dBackwardInput(dy, weight, window, 1, made(results, dims));
-                    backend.conv2dBackwardWeight(x, dy, window, 1,
-                            made(results, 24, dims[1], window.kernelH(), window.kernelW()));
-                });
+                convolution(window, dims);
             }
         }
+        convolution(Window2d.of(1, 9).padding(0, 4), 1, 16, 1, 5000);
+    }
+
+    private static void convolution(Window2d window, int... dims) {
+        View x = Tensors.random(11, dims);
+        View weight = Tensors.random(12, 24, dims[1], window.kernelH(), window.kernelW());
+        View bias = Tensors.random(13, 24);
+        View dy = Tensors.random(14, dims[0], 24, window.outputHeight(dims[2]), window.outputWidth(dims[3]));
+        check((backend, results) -> {
+            View y = made(results, dims[0], 24, dy.dim(2), dy.dim(3));
+            backend.conv2d(x, weight, bias, window, 1, y);
+            backend.conv2dBackwardInput(dy, weight, window, 1, made(results, dims));
+            backend.conv2dBackwardWeight(x, dy, window, 1,
+                    made(results, 24, dims[1], window.kernelH(), window.kernelW()));
+        });
     }
 }
