@@ -57,7 +57,7 @@ final class CheckpointTest {
     // ---- the same numbers
 
     /** Makes a model out of blocks that are wrapped or not. */
-    private interface Model extends Function<UnaryOperator<Layer>, Layer> {}
+    interface Model extends Function<UnaryOperator<Layer>, Layer> {}
 
     private static Arguments model(String name, Model model, int... input) {
         return Arguments.of(name, model, Shape.of(input));

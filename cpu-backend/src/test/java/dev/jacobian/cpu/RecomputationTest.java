@@ -20,7 +20,6 @@ import dev.jacobian.nn.SiLU;
 import dev.jacobian.nn.TransformerBlock;
 import dev.jacobian.optim.Sgd;
 import dev.jacobian.tensor.Rng;
-import dev.jacobian.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
