@@ -22,6 +22,7 @@ import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.SoftmaxKernel;
+import dev.jacobian.backend.SoftmaxMarginKernel;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
 import dev.jacobian.backend.Window2d;
@@ -116,6 +117,7 @@ final class KernelCases {
         SoftmaxKernel softmax = kernel(SoftmaxKernel.class);
         LogSoftmaxKernel logSoftmax = kernel(LogSoftmaxKernel.class);
         CrossEntropyKernel crossEntropy = kernel(CrossEntropyKernel.class);
+        SoftmaxMarginKernel margin = kernel(SoftmaxMarginKernel.class);
         View target = zeros(DType.INT32, rows);
         View logSumExp = floats(rows);
         View loss = floats(rows);
@@ -127,6 +129,8 @@ final class KernelCases {
         add("cross-entropy", FLOAT, () -> crossEntropy.crossEntropy(x, target, -100, 0, logSumExp, loss));
         add("cross-entropy backward", 2 * FLOAT,
                 () -> crossEntropy.crossEntropyBackward(x, target, -100, 0, logSumExp, loss, z));
+        add("softmax margin", 2 * FLOAT, () -> margin.softmaxMargin(x, target, 0.5, z, loss));
+        add("softmax margin backward", 2 * FLOAT, () -> margin.softmaxMarginBackward(x, target, 0.5, loss, z));
     }
 
     private void normalisation(View x, View y, View z) {

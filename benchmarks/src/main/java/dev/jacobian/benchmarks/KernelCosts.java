@@ -33,7 +33,8 @@ final class KernelCosts {
             entry("ElementwiseBenchmark", KernelCosts::size), entry("GatherBenchmark", _ -> 1 << 21),
             entry("GeluBenchmark", KernelCosts::size), entry("LayerNormBenchmark", KernelCosts::shape),
             entry("MaxPool2dBenchmark", _ -> PLANES * SIDE * SIDE), entry("RandomBenchmark", KernelCosts::size),
-            entry("ReduceBenchmark", _ -> 1 << 22), entry("SoftmaxBenchmark", _ -> 1 << 20));
+            entry("ReduceBenchmark", _ -> 1 << 22), entry("SoftmaxBenchmark", _ -> 1 << 20),
+            entry("SoftmaxMarginBenchmark", _ -> 1 << 20));
 
     /** By class and method: how often as many elements are read or written. */
     private static final Map<String, ToDoubleFunction<Map<String, String>>> PASSES = Map.ofEntries(
@@ -63,7 +64,8 @@ final class KernelCosts {
             passes("SoftmaxBenchmark.softmax", 2),
             passes("SoftmaxBenchmark.softmaxOfColumns", 2), passes("SoftmaxBenchmark.softmaxBackward", 3),
             passes("SoftmaxBenchmark.logSoftmax", 2), passes("SoftmaxBenchmark.crossEntropy", 1),
-            passes("SoftmaxBenchmark.crossEntropyBackward", 2));
+            passes("SoftmaxBenchmark.crossEntropyBackward", 2), passes("SoftmaxMarginBenchmark.forward", 2),
+            passes("SoftmaxMarginBenchmark.backward", 2));
 
     private KernelCosts() {}
 

@@ -162,19 +162,32 @@ final class Check {
     }
 
     static void crossEntropy(Tensor logits, Tensor target, double labelSmoothing) {
-        floating("cross entropy", logits);
-        rank("cross entropy: logits", logits, 2);
-        dtype("cross entropy: target", target, DType.INT32);
+        labels("cross entropy", logits, target);
+        if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+            throw new IllegalArgumentException("cross entropy: label smoothing " + labelSmoothing + ", expected 0..1");
+        }
+    }
+
+    static void softmaxMargin(Tensor logits, Tensor target, double margin) {
+        labels("softmax margin", logits, target);
+        if (!Double.isFinite(margin)) {
+            throw new IllegalArgumentException(
+                    "softmax margin: margin " + margin + ", expected a finite number, best between 0 and 1");
+        }
+    }
+
+    /** Logits [N, C] of at least one class, and a label for each example. */
+    private static void labels(String operation, Tensor logits, Tensor target) {
+        floating(operation, logits);
+        rank(operation + ": logits", logits, 2);
+        dtype(operation + ": target", target, DType.INT32);
         if (!target.shape().equals(Shape.of(logits.dim(0)))) {
-            throw new IllegalArgumentException("cross entropy: target of shape " + target.shape() + ", expected ["
+            throw new IllegalArgumentException(operation + ": target of shape " + target.shape() + ", expected ["
                     + logits.dim(0) + "] for logits of shape " + logits.shape());
         }
         if (logits.dim(1) == 0) {
             throw new IllegalArgumentException(
-                    "cross entropy: logits of shape " + logits.shape() + ", expected at least one class");
-        }
-        if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-            throw new IllegalArgumentException("cross entropy: label smoothing " + labelSmoothing + ", expected 0..1");
+                    operation + ": logits of shape " + logits.shape() + ", expected at least one class");
         }
     }
 

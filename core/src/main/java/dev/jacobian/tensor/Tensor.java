@@ -43,6 +43,7 @@ import dev.jacobian.op.Reshape;
 import dev.jacobian.op.ScatterAdd;
 import dev.jacobian.op.SelfAttention;
 import dev.jacobian.op.Softmax;
+import dev.jacobian.op.SoftmaxMargin;
 import dev.jacobian.op.Sum;
 import dev.jacobian.op.Transfer;
 import dev.jacobian.op.Unary;
@@ -1378,6 +1379,19 @@ public sealed class Tensor implements Keepable permits Param {
     public final Tensor crossEntropy(Tensor target, int ignoreIndex, double labelSmoothing) {
         Check.crossEntropy(this, target, labelSmoothing);
         return Autograd.apply(new CrossEntropy(ignoreIndex, labelSmoothing), this, target);
+    }
+
+    /**
+     * Hinge loss of softmax probabilities p with class indices, without reduction: Σ max(0, p[i] − p[label] + margin) over
+     * all classes i but the label's; see {@link dev.jacobian.loss.SoftmaxMarginLoss}.
+     *
+     * @param target [N], int32, for these logits [N, C]
+     * @param margin how far the label's probability must be ahead, a finite number
+     * @return [N], the loss of each example
+     */
+    public final Tensor softmaxMargin(Tensor target, double margin) {
+        Check.softmaxMargin(this, target, margin);
+        return Autograd.apply(new SoftmaxMargin(margin), this, target);
     }
 
     /**

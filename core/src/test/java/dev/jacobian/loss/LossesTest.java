@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.GradientCheck;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.IndexRangeException;
@@ -94,32 +95,63 @@ final class LossesTest {
                 .withMessage("multi margin loss: prediction of shape [1, 2, 1], expected [C] or [N, C]");
     }
 
-    /**
-     * ∂/∂o of the hinge loss of a softmax p: Σ over l ≠ y with p_l − p_y + margin > 0 of p_j ([l=j] − [y=j] − p_l +
-     * p_y).
-     */
+    /** p = [¼, ¼, ½]: with label 2 and margin ½ the others' hinges are ¼; with label 0 they are ½ and ¾. */
     @Test
-    void differentiatesTheHingeOfASoftmax() {
-        Tensor logits = Rng.normal(3, 4).to(DType.FLOAT64).requireGrad();
-        int[] labels = {1, 3, 0};
-        double margin = 0.2;
-        Tensor p = logits.softmax(1);
-        new MultiMarginLoss(margin, Reduction.SUM).call(p, Tensor.of(labels)).mul(4).backward();
-        double[] probability = p.toDoubleArray();
-        double[] gradient = logits.grad().toDoubleArray();
-        for (int i = 0; i < 3; i++) {
-            for (int j = 0; j < 4; j++) {
-                double expected = 0;
-                double py = probability[i * 4 + labels[i]];
-                for (int l = 0; l < 4; l++) {
-                    double pl = probability[i * 4 + l];
-                    if (l != labels[i] && pl - py + margin > 0) {
-                        expected += probability[i * 4 + j] * ((l == j ? 1 : 0) - (labels[i] == j ? 1 : 0) - pl + py);
-                    }
-                }
-                assertThat(gradient[i * 4 + j]).isCloseTo(expected, CLOSE);
-            }
+    void asksForAMarginOfProbabilities() {
+        Tensor x = Tensor.of(new double[][] {{0, 0, Math.log(2)}, {0, 0, Math.log(2)}});
+        Tensor labels = Tensor.of(2, 0);
+        assertThat(new SoftmaxMarginLoss().call(x, labels).item()).isCloseTo((0.5 + 1.25) / 2, CLOSE);
+        assertThat(new SoftmaxMarginLoss(0.5, Reduction.SUM).call(x, labels).item()).isCloseTo(0.5 + 1.25, CLOSE);
+        assertThat(new SoftmaxMarginLoss(0.1, Reduction.NONE).call(x, labels).toDoubleArray())
+                .containsExactly(new double[] {0, 0.45}, CLOSE);
+        Tensor single = new SoftmaxMarginLoss(0.5, Reduction.NONE).call(x.select(0, 1), Tensor.of(0).reshape());
+        assertThat(single.shape()).isEqualTo(Shape.SCALAR);
+        assertThat(single.item()).isCloseTo(1.25, CLOSE);
+        Tensor planes = x.unsqueeze(2).expand(2, 3, 4).copy();
+        Tensor everywhere = new SoftmaxMarginLoss(0.5, Reduction.NONE).call(planes, Tensor.zeros(2, 4).to(DType.INT32));
+        assertThat(everywhere.shape()).isEqualTo(Shape.of(2, 4));
+        assertThat(everywhere.sub(1.25).abs().max().item()).isCloseTo(0, CLOSE);
+    }
+
+    @Test
+    void marginsOfProbabilitiesEndAtOne() {
+        Tensor x = Rng.normal(5, 4).to(DType.FLOAT64).requireGrad();
+        Tensor labels = Tensor.of(0, 1, 2, 3, 0);
+        Tensor own = x.softmax(1).gather(1, labels.unsqueeze(1)).squeeze(1);
+        Tensor gradient = Autograd.grad(v -> new SoftmaxMarginLoss(1, Reduction.SUM).call(v, labels), x.detach());
+        for (double margin : new double[] {1, 1.5, 7}) {
+            Tensor losses = new SoftmaxMarginLoss(margin, Reduction.NONE).call(x, labels);
+            assertThat(losses.sub(own.mul(-4).add(1 + 3 * margin)).abs().max().item()).isCloseTo(0, CLOSE);
+            Tensor same = Autograd.grad(v -> new SoftmaxMarginLoss(margin, Reduction.SUM).call(v, labels), x.detach());
+            assertThat(same.sub(gradient).abs().max().item()).isCloseTo(0, CLOSE);
         }
+        for (double margin : new double[] {-1, -3}) {
+            assertThat(new SoftmaxMarginLoss(margin, Reduction.SUM).call(x, labels).item()).isZero();
+        }
+        Tensor equal = Tensor.zeros(2, 3).to(DType.FLOAT64).requireGrad();
+        Tensor none = new SoftmaxMarginLoss(0, Reduction.SUM).call(equal, Tensor.of(2, 0));
+        none.backward();
+        assertThat(none.item()).isZero();
+        assertThat(equal.grad().toDoubleArray()).containsOnly(0);
+        for (double margin : new double[] {Double.NaN, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY}) {
+            assertThatIllegalArgumentException().isThrownBy(() -> new SoftmaxMarginLoss(margin, Reduction.MEAN))
+                    .withMessage("softmax margin loss: margin " + margin
+                            + ", expected a finite number, best between 0 and 1");
+        }
+    }
+
+    @Test
+    void takesAnyProbabilities() {
+        SoftmaxMarginLoss loss = new SoftmaxMarginLoss(0.5, Reduction.NONE);
+        Tensor huge = Tensor.of(new double[][] {{1e30, -1e30, 0}, {-1e30, 1e30, 0}});
+        assertThat(loss.call(huge, Tensor.of(0, 0)).toDoubleArray()).containsExactly(0, 2);
+        assertThat(loss.call(Tensor.of(new double[][] {{3}, {-1e30}}), Tensor.of(0, 0)).toDoubleArray())
+                .containsOnly(0);
+        Tensor notNumbers = Tensor.of(new double[][] {
+                {Double.NaN, 0}, {0, Double.POSITIVE_INFINITY}, {Double.NEGATIVE_INFINITY, Double.NEGATIVE_INFINITY}});
+        assertThat(loss.call(notNumbers, Tensor.of(1, 1, 1)).toDoubleArray()).containsOnly(Double.NaN);
+        assertThat(loss.call(Tensor.zeros(0, 3), Tensor.zeros(0).to(DType.INT32)).shape()).isEqualTo(Shape.of(0));
+        assertThat(new SoftmaxMarginLoss().call(Tensor.zeros(0, 3), Tensor.zeros(0).to(DType.INT32)).item()).isNaN();
     }
 
     @Test
@@ -129,7 +161,8 @@ final class LossesTest {
                 GradientCheck.of(xs -> loss.call(xs.get(0), xs.get(1)), Rng.normal(3, 2), Rng.normal(3, 2)).orThrow();
             }
             Tensor labels = Tensor.of(1, 0, 3);
-            for (Loss loss : List.of(new NllLoss(0, reduction), new MultiMarginLoss(1, reduction))) {
+            for (Loss loss : List.of(new NllLoss(0, reduction), new MultiMarginLoss(1, reduction),
+                    new SoftmaxMarginLoss(0.2, reduction))) {
                 GradientCheck.of(x -> loss.call(x, labels), Rng.normal(3, 4)).orThrow();
             }
         }
@@ -146,7 +179,7 @@ final class LossesTest {
                         + " to(DType.FLOAT32)");
         assertThatIllegalArgumentException().isThrownBy(() -> new NllLoss().call(Tensor.ones(2, 3), Tensor.ones(2)))
                 .withMessage("nll loss: labels of type float32, expected int32; convert with to(DType.INT32)");
-        for (Loss loss : List.of(new NllLoss(), new MultiMarginLoss())) {
+        for (Loss loss : List.of(new NllLoss(), new MultiMarginLoss(), new SoftmaxMarginLoss())) {
             assertThatThrownBy(() -> loss.call(Tensor.ones(2, 3), Tensor.of(0, 3)).item())
                     .isInstanceOf(IndexRangeException.class)
                     .hasMessageContaining("index 3 at element 1 out of range; expected 0..2");

@@ -61,6 +61,9 @@ final class TensorShapeTest {
         fails(v -> v.scatterAdd(1, Tensor.arange(2).reshape(2, 1), 4), x, "scatter add", "[2, 1]", "[2, 3]");
         fails(v -> v.crossEntropy(Tensor.of(1), -1, 0), x, "cross entropy", "[1]", "[2]");
         fails(v -> v.crossEntropy(Tensor.of(1, 1), -1, 1.5), x, "cross entropy", "1.5");
+        fails(v -> v.softmaxMargin(Tensor.of(1), 0.5), x, "softmax margin", "[1]", "[2]");
+        fails(v -> v.softmaxMargin(Tensor.of(1, 1), Double.NaN), x, "softmax margin", "NaN", "between 0 and 1");
+        fails(v -> v.slice(1, 0, 0).softmaxMargin(Tensor.of(1, 1), 1), x, "softmax margin", "[2, 0]", "one class");
         fails(v -> v.split(1, 1, 1).getFirst(), x, "split", "[1, 1]", "3", "[2, 3]");
         fails(v -> v.squeeze(1), x, "squeeze", "[2, 3]");
         fails(v -> Tensor.diag(v), x, "diag", "[2, 3]");

@@ -123,6 +123,7 @@ final class TensorValueTest {
         refused(() -> Tensor.ones(2).oneHot(2), "one hot", "float32");
         refused(ints::requireGrad, "requireGrad", "int32");
         refused(() -> Tensor.ones(2, 2).crossEntropy(Tensor.ones(2), 0, 0), "cross entropy", "float32", "int32");
+        refused(() -> Tensor.ones(2, 2).softmaxMargin(Tensor.ones(2), 1), "softmax margin", "float32", "int32");
         refused(() -> Tensor.ones(2, 2).linear(Tensor.of(new double[][] {{1, 2}}), null), "linear", "float32",
                 "float64");
         refused(() -> Tensor.ones(0, 3).argmax(0), "argmax", "[0, 3]");

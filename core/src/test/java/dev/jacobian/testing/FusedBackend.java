@@ -16,6 +16,7 @@ import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.SoftmaxKernel;
+import dev.jacobian.backend.SoftmaxMarginKernel;
 import dev.jacobian.backend.View;
 import java.util.List;
 
@@ -28,6 +29,7 @@ public final class FusedBackend extends FusedAttentionBackend
             SoftmaxKernel,
             LogSoftmaxKernel,
             CrossEntropyKernel,
+            SoftmaxMarginKernel,
             BatchNormKernel,
             LinearKernel,
             BiasActivationKernel,
@@ -159,14 +161,12 @@ public final class FusedBackend extends FusedAttentionBackend
             if (labels[n] == ignoreIndex) {
                 continue;
             }
-            if (labels[n] < 0 || labels[n] >= classes) {
-                throw new IndexRangeException("cross entropy", (int) labels[n], n, classes);
-            }
+            int label = label("cross entropy", labels, n, classes);
             double uniform = 0;
             for (int i = 0; i < classes; i++) {
                 uniform += sums[n] - x[n * classes + i];
             }
-            losses[n] = (1 - labelSmoothing) * (sums[n] - x[n * classes + (int) labels[n]]);
+            losses[n] = (1 - labelSmoothing) * (sums[n] - x[n * classes + label]);
             losses[n] += labelSmoothing == 0 ? 0 : labelSmoothing / classes * uniform;
         }
         write(sums, logSumExp);
@@ -196,6 +196,50 @@ public final class FusedBackend extends FusedAttentionBackend
             }
         }
         write(out, dlogits);
+    }
+
+    @Override
+    public void softmaxMargin(View logits, View target, double margin, View probability, View loss) {
+        softmax(logits, 1, probability);
+        double[] p = read(probability);
+        double[] labels = read(target);
+        double[] losses = new double[labels.length];
+        int classes = logits.dim(1);
+        for (int n = 0; n < labels.length; n++) {
+            int own = n * classes + label("softmax margin", labels, n, classes);
+            for (int i = n * classes; i < (n + 1) * classes; i++) {
+                losses[n] += i == own ? 0 : Math.max(0, p[i] - p[own] + margin);
+            }
+        }
+        write(losses, loss);
+    }
+
+    @Override
+    public void softmaxMarginBackward(View probability, View target, double margin, View dloss, View dlogits) {
+        double[] p = read(probability);
+        double[] labels = read(target);
+        double[] gradient = read(dloss);
+        double[] out = new double[p.length];
+        int classes = probability.dim(1);
+        for (int j = 0; j < p.length; j++) {
+            int n = j / classes;
+            int own = n * classes + label("softmax margin", labels, n, classes);
+            double slope = 0;
+            for (int i = n * classes; i < (n + 1) * classes; i++) {
+                if (i != own && p[i] - p[own] + margin > 0) {
+                    slope += (i == j ? 1 : 0) - (own == j ? 1 : 0) - p[i] + p[own];
+                }
+            }
+            out[j] = p[j] * slope * gradient[n];
+        }
+        write(out, dlogits);
+    }
+
+    private static int label(String operation, double[] labels, int n, int classes) {
+        if (labels[n] < 0 || labels[n] >= classes) {
+            throw new IndexRangeException(operation, (int) labels[n], n, classes);
+        }
+        return (int) labels[n];
     }
 
     private static int channel(View x, int element) {

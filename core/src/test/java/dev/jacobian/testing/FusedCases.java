@@ -11,6 +11,7 @@ import dev.jacobian.backend.GeluKernel;
 import dev.jacobian.backend.LayerNormKernel;
 import dev.jacobian.backend.LogSoftmaxKernel;
 import dev.jacobian.backend.SoftmaxKernel;
+import dev.jacobian.backend.SoftmaxMarginKernel;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -28,6 +29,7 @@ final class FusedCases {
         return Stream.of(OpCase.of("Softmax", "", grid -> rows(grid, Tensor::softmax)).fusedBy(SoftmaxKernel.class),
                 OpCase.of("LogSoftmax", "", grid -> rows(grid, Tensor::logSoftmax)).fusedBy(LogSoftmaxKernel.class),
                 OpCase.of("CrossEntropy", "", FusedCases::crossEntropy).fusedBy(CrossEntropyKernel.class),
+                OpCase.of("SoftmaxMargin", "", FusedCases::softmaxMargin).fusedBy(SoftmaxMarginKernel.class),
                 OpCase.of("BatchNorm", "", FusedCases::batchNorm).fusedBy(BatchNormKernel.class),
                 OpCase.of("LayerNorm", "", FusedCases::layerNorm).fusedBy(LayerNormKernel.class),
                 OpCase.of("Gelu", "", FusedCases::gelu).fusedBy(GeluKernel.class),
@@ -84,6 +86,71 @@ final class FusedCases {
                         List.of(Sample.Input.of(DType.FLOAT32, logits).shaped(6, 3),
                                 Sample.Input.of(DType.INT32, labels)),
                         Tolerance.ulps(16), Tolerance.ulps(16).above(2), true));
+    }
+
+    private static Stream<Sample> softmaxMargin(Grid grid) {
+        Stream<Sample> shapes = grid.lengths().stream().flatMap(n -> n > 1000
+                ? Stream.of(softmaxMargin(n, 10, 0.5), softmaxMargin(2, n, 0.1))
+                : Stream.of(softmaxMargin(n, 10, 0.5), softmaxMargin(5, Math.max(1, n), 0.25 / Math.max(1, n)),
+                        softmaxMargin(n, 3, 0), softmaxMargin(4, Math.max(1, n), 1), softmaxMargin(n, 7, 1.5),
+                        softmaxMargin(n, 5, -0.125)));
+        return grid.specials() ? Stream.concat(shapes, hardMargins()) : shapes;
+    }
+
+    /** A hinge is wrong by units of probabilities, of which there are as many as classes, the label's. */
+    private static Sample softmaxMargin(int examples, int classes, double margin) {
+        Sample.Input labels = Sample.Input.indices(classes, "labels", examples);
+        double[] logits = Domain.REAL.draw(examples * classes, "logits" + examples + " " + classes);
+        for (int i = 0; i < examples; i++) {
+            leaveKink(logits, i * classes, classes, (int) labels.values()[i], margin);
+        }
+        return new Sample(examples + " of " + classes + " classes, margin " + margin,
+                values -> values.get(0).softmaxMargin(values.get(1), margin),
+                List.of(Sample.Input.of(DType.FLOAT32, logits).shaped(examples, classes), labels),
+                Tolerance.ulps(8 + Math.sqrt(classes) / 4).above(8), Tolerance.ulps(8).above(4), false);
+    }
+
+    /** Moves logits whose hinge is so nearly 0 that rounding, or a finite difference, decides on which side. */
+    private static void leaveKink(double[] logits, int first, int classes, int label, double margin) {
+        int near = nearKink(logits, first, classes, label, margin);
+        while (near >= 0) {
+            logits[near] = (float) (logits[near] + 0.25);
+            near = nearKink(logits, first, classes, label, margin);
+        }
+    }
+
+    private static int nearKink(double[] logits, int first, int classes, int label, double margin) {
+        double sum = 0;
+        double largest = 0;
+        for (int i = first; i < first + classes; i++) {
+            sum += Math.exp(logits[i]);
+            largest = Math.max(largest, Math.exp(logits[i]));
+        }
+        for (int i = first; i < first + classes; i++) {
+            double hinge = (Math.exp(logits[i]) - Math.exp(logits[first + label])) / sum + margin;
+            if (i != first + label && Math.abs(hinge) < largest / sum / (20 * classes)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Among them hinges of exactly 0, which have no gradient: the third with margin ½, the last with margin 0. */
+    private static Stream<Sample> hardMargins() {
+        double[] logits = {
+                1000, 0, -1000, -INF, 1, 2, 1e30, -1e30, 1e30, -INF, -INF, -INF, 5, NAN, 0, 3e38, -3e38, 1e-40, INF, 0,
+                1, 7,
+                7, 7};
+        double[] labels = {2, 1, 0, 1, 0, 0, 1, 2};
+        Stream<Sample> rows = Stream.of(0.5, 1.0, 0.0, -1.0).map(margin -> new Sample("special, margin " + margin,
+                values -> values.get(0).softmaxMargin(values.get(1), margin),
+                List.of(Sample.Input.of(DType.FLOAT32, logits).shaped(8, 3), Sample.Input.of(DType.INT32, labels)),
+                Tolerance.ulps(8).above(1), Tolerance.ulps(8).above(2), true));
+        double[] single = {7, -INF, NAN, -1e30};
+        return Stream.concat(rows, Stream.of(new Sample("special, one class",
+                values -> values.get(0).softmaxMargin(values.get(1), 0.5),
+                List.of(Sample.Input.of(DType.FLOAT32, single).shaped(4, 1), Sample.Input.of(DType.INT32, 0, 0, 0, 0)),
+                Tolerance.ulps(1), Tolerance.ulps(1), true)));
     }
 
     private static Stream<Sample> batchNorm(Grid grid) {

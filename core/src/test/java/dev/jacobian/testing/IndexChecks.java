@@ -29,10 +29,13 @@ final class IndexChecks {
                 fails("scatter add", wrong, 3, 4, () -> x.slice(1, 0, 2).scatterAdd(1, index, 4));
                 Tensor labels = Tensor.of(3, 0, wrong);
                 fails("cross entropy", wrong, 2, 4, () -> x.crossEntropy(labels, -100, 0.1));
+                fails("softmax margin", wrong, 2, 4, () -> x.softmaxMargin(labels, 0.5));
                 Tensor variable = x.copy().requireGrad();
                 fails("cross entropy, recorded", wrong, 2, 4, () -> variable.crossEntropy(labels, -100, 0));
+                fails("softmax margin, recorded", wrong, 2, 4, () -> variable.softmaxMargin(labels, 0.5));
                 try (var _ = Autograd.higherOrder()) {
                     fails("cross entropy, decomposed", wrong, 2, 4, () -> variable.crossEntropy(labels, -100, 0));
+                    fails("softmax margin, decomposed", wrong, 2, 4, () -> variable.softmaxMargin(labels, 0.5));
                 }
             }
             large();
@@ -47,6 +50,7 @@ final class IndexChecks {
         rows[n - 3] = 2;
         Tensor labels = Tensor.of(rows);
         fails("cross entropy", 2, n - 3, 2, () -> x.crossEntropy(labels, -100, 0));
+        fails("softmax margin", 2, n - 3, 2, () -> x.softmaxMargin(labels, 0.5));
         fails("gather", 2, n - 3, 2, () -> x.gather(1, labels.unsqueeze(1)));
     }
 
@@ -65,6 +69,7 @@ final class IndexChecks {
         assertThat(x.gather(0, Tensor.of(2, 0)).toArray()).containsExactly(4, 1);
         assertThat(x.scatterAdd(0, Tensor.of(1, 1, 0), 2).toArray()).containsExactly(4, 3);
         assertThat(x.unsqueeze(0).crossEntropy(Tensor.of(2), 0, 0).item()).isBetween(0.16, 0.17);
+        assertThat(x.unsqueeze(0).softmaxMargin(Tensor.of(2), 1).item()).isBetween(0.46, 0.47);
     }
 
     /** Ignored examples may have any label, and have neither loss nor gradient. */

@@ -25,6 +25,7 @@ import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.SoftmaxKernel;
+import dev.jacobian.backend.SoftmaxMarginKernel;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
 import dev.jacobian.backend.Window2d;
@@ -41,6 +42,7 @@ final class CpuBackend
             SoftmaxKernel,
             LogSoftmaxKernel,
             CrossEntropyKernel,
+            SoftmaxMarginKernel,
             BatchNormKernel,
             AttentionKernel,
             Conv2dKernel,
@@ -62,6 +64,7 @@ final class CpuBackend
     private final CpuRandom random;
     private final CpuSoftmax softmax;
     private final CpuCrossEntropy crossEntropy;
+    private final CpuSoftmaxMargin softmaxMargin;
     private final CpuBatchNorm batchNorm;
     private final CpuAttention attention;
     private final CpuConv2d conv2d;
@@ -83,6 +86,7 @@ final class CpuBackend
         random = new CpuRandom(team, rows.update(), copy);
         softmax = new CpuSoftmax(team, rows.softmax(), copy);
         crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
+        softmaxMargin = new CpuSoftmaxMargin(team, rows.softmax(), rows.margin(), copy);
         attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
         conv2d = new CpuConv2d(team, copy, new Convolution(GemmKernels.bestTaps(), GemmKernels.best()));
         batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy);
@@ -266,6 +270,18 @@ final class CpuBackend
             View dlogits) {
         crossEntropy.backward(logits, target, ignoreIndex, labelSmoothing, logSumExp, dloss, dlogits);
         keep(logits, target, logSumExp, dloss, dlogits);
+    }
+
+    @Override
+    public void softmaxMargin(View logits, View target, double margin, View probability, View loss) {
+        softmaxMargin.forward(logits, target, margin, probability, loss);
+        keep(logits, target, probability, loss);
+    }
+
+    @Override
+    public void softmaxMarginBackward(View probability, View target, double margin, View dloss, View dlogits) {
+        softmaxMargin.backward(probability, target, margin, dloss, dlogits);
+        keep(probability, target, dloss, dlogits);
     }
 
     @Override

@@ -1,11 +1,9 @@
 package dev.jacobian.cpu;
 
-import dev.jacobian.backend.IndexRangeException;
 import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.View;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /** Cross-entropy with class indices: one pass over the logits, a row of which stays in cache meanwhile. */
 final class CpuCrossEntropy {
@@ -21,7 +19,7 @@ final class CpuCrossEntropy {
 
     void forward(View logits, View target, int ignoreIndex, double smoothing, View logSumExp, View loss) {
         int classes = logits.dim(1);
-        check(target, ignoreIndex, classes);
+        Labels.check("crossEntropy", target, ignoreIndex, classes);
         Ranges.run(team, logits.dim(0), Math.max(1, classes), (first, last) -> {
             Row row = new Row(logits);
             for (long i = first; i < last; i++) {
@@ -29,7 +27,7 @@ final class CpuCrossEntropy {
                 float max = rows.max(row.memory, row.at, classes);
                 double lse = max + Math.log(rows.sumExp(row.memory, row.at, classes, max));
                 set(logSumExp, i, (float) lse);
-                int label = label(target, i);
+                int label = Labels.get(target, i);
                 double value = 0;
                 if (label != ignoreIndex) {
                     value = lse - (1 - smoothing) * Floats.get(row.memory, row.at + label);
@@ -45,14 +43,14 @@ final class CpuCrossEntropy {
     void backward(View logits, View target, int ignoreIndex, double smoothing, View logSumExp, View dloss,
             View dlogits) {
         int classes = logits.dim(1);
-        check(target, ignoreIndex, classes);
+        Labels.check("crossEntropy", target, ignoreIndex, classes);
         MemorySegment to = Floats.memory(dlogits);
         float shift = (float) (smoothing / classes);
         Ranges.run(team, logits.dim(0), Math.max(1, classes), (first, last) -> {
             Row row = new Row(logits);
             for (long i = first; i < last; i++) {
                 long at = dlogits.offset() + i * classes;
-                int label = label(target, i);
+                int label = Labels.get(target, i);
                 if (label == ignoreIndex) {
                     Strided.fill(to, at, 0, classes);
                     continue;
@@ -73,19 +71,6 @@ final class CpuCrossEntropy {
             sum += reductions.run(ReduceOp.SUM, memory, at + i, Math.min(ReduceRows.RUN, n - i));
         }
         return sum;
-    }
-
-    private static void check(View target, int ignoreIndex, int classes) {
-        for (long i = 0; i < target.size(); i++) {
-            int label = label(target, i);
-            if (label != ignoreIndex && (label < 0 || label >= classes)) {
-                throw new IndexRangeException("crossEntropy", label, i, classes);
-            }
-        }
-    }
-
-    private static int label(View target, long i) {
-        return Floats.memory(target).get(ValueLayout.JAVA_INT, (target.offset() + i * target.stride(0)) << 2);
     }
 
     private static float get(View view, long i) {

@@ -7,6 +7,7 @@ package dev.jacobian.cpu;
  * @param elements elementwise functions
  * @param reductions sums, maxima and minima
  * @param softmax softmax and cross-entropy
+ * @param margin hinge loss of probabilities
  * @param norm batch normalisation
  * @param attention attention
  * @param gelu GELU
@@ -20,6 +21,7 @@ public record RowKernels(
         ElementRows elements,
         ReduceRows reductions,
         SoftmaxRows softmax,
+        MarginRows margin,
         NormRows norm,
         AttentionRows attention,
         GeluRows gelu,

@@ -101,6 +101,21 @@ class ThreadCountTest {
     }
 
     @Test
+    void ofSoftmaxMargin() {
+        View x = Tensors.random(6, 500, 150);
+        int[] labels = new int[500];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i % 150;
+        }
+        check((backend, results) -> {
+            View probability = made(results, 500, 150);
+            View loss = made(results, 500);
+            backend.softmaxMargin(x, Tensors.ints(labels), 0.01, probability, loss);
+            backend.softmaxMarginBackward(probability, Tensors.ints(labels), 0.01, loss, made(results, 500, 150));
+        });
+    }
+
+    @Test
     void ofBatchNorm() {
         for (int[] dims : new int[][] {{3000, 50}, {40, 6, 300}}) {
             View x = Tensors.random(7, dims);

@@ -23,6 +23,7 @@ import dev.jacobian.backend.RandomKey;
 import dev.jacobian.backend.ReduceOp;
 import dev.jacobian.backend.SgdKernel;
 import dev.jacobian.backend.SoftmaxKernel;
+import dev.jacobian.backend.SoftmaxMarginKernel;
 import dev.jacobian.backend.UnaryOp;
 import dev.jacobian.backend.View;
 import dev.jacobian.backend.Window2d;
@@ -45,6 +46,7 @@ public final class CudaBackend
             SoftmaxKernel,
             LogSoftmaxKernel,
             CrossEntropyKernel,
+            SoftmaxMarginKernel,
             BatchNormKernel,
             LayerNormKernel,
             BiasActivationKernel,
@@ -67,6 +69,7 @@ public final class CudaBackend
         private final CudaRandom random;
         private final CudaSoftmax softmax;
         private final CudaCrossEntropy crossEntropy;
+        private final CudaSoftmaxMargin softmaxMargin;
         private final CudaBatchNorm batchNorm;
         private final CudaLayerNorm layerNorm;
         private final CudaBiasActivation biasActivation;
@@ -86,6 +89,7 @@ public final class CudaBackend
             random = new CudaRandom(context);
             softmax = new CudaSoftmax(context, copy);
             crossEntropy = new CudaCrossEntropy(context);
+            softmaxMargin = new CudaSoftmaxMargin(context);
             batchNorm = new CudaBatchNorm(context, copy);
             layerNorm = new CudaLayerNorm(context);
             biasActivation = new CudaBiasActivation(context, copy);
@@ -311,6 +315,18 @@ public final class CudaBackend
             View dlogits) {
         on().crossEntropy.crossEntropyBackward(logits, target, ignoreIndex, labelSmoothing, logSumExp, dloss, dlogits);
         keep(logits, target, logSumExp, dloss, dlogits);
+    }
+
+    @Override
+    public void softmaxMargin(View logits, View target, double margin, View probability, View loss) {
+        on().softmaxMargin.softmaxMargin(logits, target, margin, probability, loss);
+        keep(logits, target, probability, loss);
+    }
+
+    @Override
+    public void softmaxMarginBackward(View probability, View target, double margin, View dloss, View dlogits) {
+        on().softmaxMargin.softmaxMarginBackward(probability, target, margin, dloss, dlogits);
+        keep(probability, target, dloss, dlogits);
     }
 
     @Override

@@ -32,6 +32,8 @@ final class CudaRowsTest {
         check("layer norm", n, x -> x.layerNorm(new int[] {n}, null, null, 1e-5));
         check("cross entropy", n, x -> x.crossEntropy(Tensor.of(labels), -100, 0));
         check("cross entropy, smooth", n, x -> x.crossEntropy(Tensor.of(labels), -100, 0.2));
+        labels[3] = n / 2;
+        check("softmax margin", n, x -> x.softmaxMargin(Tensor.of(labels), 0.5));
     }
 
     @ParameterizedTest

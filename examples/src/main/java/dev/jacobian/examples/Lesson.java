@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /**
  * A worked problem.
  *
- * @param name as users write it: {@code em-exponential}
- * @param script its file: {@code EmExponential.java}
+ * @param name as users write it: {@code em-exponential}, {@code convolution-1d}
+ * @param script its file: {@code EmExponential.java}, {@code Convolution1d.java}
  */
 record Lesson(String name, Path script) {
 
@@ -23,7 +23,7 @@ record Lesson(String name, Path script) {
     /** The problem of a script. */
     static Lesson of(Path script) {
         String type = script.getFileName().toString().replace(JAVA, "");
-        return new Lesson(type.replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-")
+        return new Lesson(type.replaceAll("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[0-9])", "-")
                 .toLowerCase(Locale.ROOT), script);
     }
 

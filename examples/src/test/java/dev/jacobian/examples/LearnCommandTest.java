@@ -22,7 +22,7 @@ class LearnCommandTest {
     void writeScripts() throws IOException {
         System.setProperty("jacobian.home", home.toString());
         script("EmExponential", "// Two steps of EM, e.g. by hand.\n// More.", "IO.println(\"E \" + args.length);");
-        script("Conv2dBackward", "// The gradient of\n// a convolution. And more.", "IO.println(args[0]);");
+        script("Convolution2dBackward", "// The gradient of\n// a convolution. And more.", "IO.println(args[0]);");
         script("LstmCell", "", "Tensor.of(1f, 2f).softmax(3);");
     }
 
@@ -43,8 +43,8 @@ class LearnCommandTest {
         Cli list = Cli.run("learn");
         assertThat(list.err()).isEmpty();
         assertThat(list.code()).isZero();
-        assertThat(list.out().lines()).containsExactly("conv2d-backward  The gradient of a convolution.",
-                "em-exponential   Two steps of EM, e.g. by hand.", "lstm-cell");
+        assertThat(list.out().lines()).containsExactly("convolution-2d-backward  The gradient of a convolution.",
+                "em-exponential           Two steps of EM, e.g. by hand.", "lstm-cell");
     }
 
     @ParameterizedTest
@@ -58,7 +58,7 @@ class LearnCommandTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"em-exponentail | similar: em-exponential; ",
-            "conv | similar: conv2d-backward; ",
+            "conv | similar: convolution-2d-backward; ",
             "attention | jacobian learn lists all"})
     void anUnknownNameIsAnErrorThatHelps(String name, String help) {
         Cli wrong = Cli.run("learn", name);

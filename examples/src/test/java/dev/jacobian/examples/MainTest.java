@@ -30,7 +30,7 @@ class MainTest {
         Cli help = Cli.run("--help");
         assertThat(help.code()).isZero();
         assertThat(help.err()).isEmpty();
-        assertThat(help.out()).startsWith("Usage: jacobian").contains("train", "run", "devices", "--version",
+        assertThat(help.out()).startsWith("Usage: jacobian").contains("train", "run", "learn", "devices", "--version",
                 "jacobian train mnist");
         assertThat(Cli.run().out()).isEqualTo(help.out());
     }

@@ -12,6 +12,7 @@ public final class ScalarKernels {
                 new ScalarElementRows(),
                 new ScalarReduceRows(),
                 new ScalarSoftmaxRows(),
+                new ScalarMarginRows(),
                 new ScalarNormRows(),
                 new ScalarAttentionRows(),
                 new ScalarGeluRows(),

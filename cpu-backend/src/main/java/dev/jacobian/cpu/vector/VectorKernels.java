@@ -12,6 +12,7 @@ public final class VectorKernels {
                 new VectorElementRows(),
                 new VectorReduceRows(),
                 new VectorSoftmaxRows(),
+                new VectorMarginRows(),
                 new VectorNormRows(),
                 new VectorAttentionRows(),
                 new VectorGeluRows(),

@@ -20,8 +20,10 @@ public final class IndexErrors {
     public static final int SCATTER_ADD = 1;
     /** The slot of cross-entropy. */
     public static final int CROSS_ENTROPY = 2;
+    /** The slot of the hinge loss of a softmax. */
+    public static final int SOFTMAX_MARGIN = 3;
 
-    private static final String[] OPERATIONS = {"gather", "scatterAdd", "crossEntropy"};
+    private static final String[] OPERATIONS = {"gather", "scatterAdd", "crossEntropy", "softmaxMargin"};
     private static final int SLOT_BYTES = 16;
     private static final int LIMIT_OFFSET = 8;
     /** The device stores to the flag while the host reads it. */
