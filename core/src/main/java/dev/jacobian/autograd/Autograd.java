@@ -9,6 +9,7 @@ import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 
 /**
@@ -128,6 +129,10 @@ public final class Autograd {
         checkInputs(op, inputs);
         Mode mode = Mode.current();
         boolean record = mode.recording && anyRequiresGrad(inputs);
+        Recomputation recomputation = mode.recomputation;
+        if (recomputation != null && mode.recording) {
+            recomputation.read(inputs);
+        }
         Object kernel = null;
         if (op instanceof FusedOp<?> fused) {
             kernel = kernel(fused, record, inputs);
@@ -137,17 +142,66 @@ public final class Autograd {
         }
         Tensor[] kept = record ? inputs.clone() : inputs;
         OpContext context = new OpContext(op, kernel, kept, record);
+        if (recomputation != null && record) {
+            recomputation.begin(context, kept);
+        }
         Tensor result = forward(op, context, mode, inputs);
         if (mode.anomaly) {
             checkNumbers(result, op, mode.layer, "result");
         }
         if (record && result.dtype().isFloating()) {
             Node node = new Node(op, context, kept, kernel != null, mode.layer);
-            context.seal(result);
+            if (recomputation == null) {
+                context.seal(result);
+            } else {
+                recomputation.seal(context, result);
+            }
             result.recordedBy(node);
             node.moveTo(MemoryScope.current());
         }
         return result;
+    }
+
+    /**
+     * Calls a function and keeps its input, but nothing of what is computed inside of it: the backward pass runs the
+     * function again, with the same random numbers, to have what its rules need, and lets go of that as soon as it has
+     * left the function. The gradients are the same, bit for bit; they cost up to a second forward pass.
+     *
+     * <p>What the function refers to beside its input must live until then: parameters, or tensors of an outer scope.
+     * Whatever else it does, it does twice, but for {@link dev.jacobian.tensor.Param#set}, which has no effect the second
+     * time. Does nothing special under {@link #noGrad} and under {@link #higherOrder}.
+     *
+     * @param function of one tensor; a function of its input, of parameters and of {@link dev.jacobian.tensor.Rng} alone
+     * @param x where
+     * @return what the function returns
+     */
+    public static Tensor checkpoint(UnaryOperator<Tensor> function, Tensor x) {
+        x.view(); // throws if it is closed
+        Mode mode = Mode.current();
+        return mode.recording && !mode.higherOrder ? Recomputation.call(function, x) : function.apply(x);
+    }
+
+    /**
+     * Whether a function runs for the second time, in a backward pass: layers then leave alone what they count or
+     * average over calls.
+     *
+     * @return true inside the function of a {@link #checkpoint}, when it is computed again
+     */
+    public static boolean isRecomputing() {
+        Recomputation recomputation = Mode.current().recomputation;
+        return recomputation != null && recomputation.isAgain();
+    }
+
+    /**
+     * A number that a computation takes from outside, such as that of a random stream: when a {@link #checkpoint} is
+     * computed again, the number of the first time, without asking for another.
+     *
+     * @param fresh gives the number
+     * @return the number
+     */
+    public static long repeatable(LongSupplier fresh) {
+        Recomputation recomputation = Mode.current().recomputation;
+        return recomputation == null ? fresh.getAsLong() : recomputation.draw(fresh);
     }
 
     /**

@@ -9,6 +9,8 @@ final class Mode {
     boolean differentiating;
     boolean anomaly;
     String layer = "";
+    /** The innermost function that is being called by {@link Autograd#checkpoint}; null for none. */
+    Recomputation recomputation;
 
     private Mode() {}
 

@@ -66,6 +66,11 @@ public final class Node extends Scoped {
         return fused;
     }
 
+    /** The number of the next node that is recorded. */
+    static long nextNumber() {
+        return COUNTER.get();
+    }
+
     /**
      * When it was recorded: later calls have higher numbers, so nodes in falling order are a topological order.
      *
@@ -126,6 +131,11 @@ public final class Node extends Scoped {
         }
         context.beginBackward(last, intoLeaves);
         return op.backward(context, dy);
+    }
+
+    /** What makes again what was saved; null where that is kept. */
+    Recomputation recomputation() {
+        return context.recomputation();
     }
 
     void useUp() {

@@ -18,6 +18,8 @@ public final class OpContext {
     private Tensor[] saved = NONE;
     private int[] versions = NO_VERSIONS;
     private Tensor output;
+    /** What makes again what was saved, since that is not kept; mostly null. */
+    private Recomputation recomputation;
     private boolean lastUse;
     private boolean intoLeaves;
     private boolean usedUp;
@@ -186,6 +188,75 @@ public final class OpContext {
         this.intoLeaves = intoLeaves;
     }
 
+    // ---- for recomputation
+
+    Op op() {
+        return op;
+    }
+
+    Recomputation recomputation() {
+        return recomputation;
+    }
+
+    /** The forward pass is over, and what was saved is not to be held but to be made again. */
+    void deferTo(Recomputation by, Tensor result) {
+        recomputation = by;
+        output = result;
+    }
+
+    /** Forgets what was saved and is not held. */
+    void forget() {
+        saved = NONE;
+    }
+
+    /** The indices of the inputs that were saved; null if something else was saved too. */
+    int[] savedInputs() {
+        int[] indices = new int[saved.length];
+        for (int i = 0; i < saved.length; i++) {
+            indices[i] = Arrays.asList(inputs).indexOf(saved[i]);
+            if (indices[i] < 0) {
+                return null;
+            }
+        }
+        return indices;
+    }
+
+    /** Whether another call is of the same operation and of inputs of the same shapes. */
+    boolean isRepeatedBy(OpContext other) {
+        if (op.getClass() != other.op.getClass() || !op.name().equals(other.op.name())
+                || inputs.length != other.inputs.length) {
+            return false;
+        }
+        for (int i = 0; i < inputs.length; i++) {
+            if (!inputs[i].shape().equals(other.inputs[i].shape())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Takes what a repetition of this call saved. */
+    void take(OpContext repeated) {
+        if (!usedUp) {
+            saved = repeated.saved;
+            versions = repeated.versions;
+            for (Tensor tensor : saved) {
+                tensor.storage().retain();
+            }
+        }
+        repeated.saved = NONE;
+    }
+
+    /** Lets go of what was made again. */
+    void letGo() {
+        for (Tensor tensor : saved) {
+            if (tensor != null) {
+                tensor.storage().release();
+            }
+        }
+        saved = NONE;
+    }
+
     void release() {
         if (!usedUp) {
             usedUp = true;
@@ -195,10 +266,16 @@ public final class OpContext {
                 }
             }
             saved = NONE;
+            if (recomputation != null) {
+                recomputation.usedUp();
+            }
         }
     }
 
     void watch() {
+        if (recomputation != null) {
+            recomputation.watch();
+        }
         for (Tensor tensor : saved) {
             if (tensor != null) {
                 tensor.storage().watch();

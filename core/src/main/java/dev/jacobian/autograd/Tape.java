@@ -27,6 +27,8 @@ final class Tape {
     /** The nodes that a gradient has reached, which they carry. */
     private final PriorityQueue<Node> open = new PriorityQueue<>((a, b) -> Long.compare(b.number(), a.number()));
     private final boolean anomaly = Mode.current().anomaly;
+    /** What was computed again and is not left yet, the innermost first. */
+    private final ArrayDeque<Recomputation> restored = new ArrayDeque<>(0);
 
     private Tape(boolean createGraph, boolean retainGraph, IdentityHashMap<Tensor, Tensor> targets, Set<Node> wanted) {
         this.wanted = wanted;
@@ -103,7 +105,28 @@ final class Tape {
             }
         } finally {
             open.forEach(left -> drop(left.takeGradient())); // after a failure
+            leave(0);
         }
+    }
+
+    /** Lets go of what was made again for nodes from a number on. */
+    private void leave(long number) {
+        while (!restored.isEmpty() && restored.peek().start() >= number) {
+            restored.pop().drop();
+        }
+    }
+
+    private void restore(Recomputation recomputation) {
+        if (recomputation == null || recomputation.isRestored()) {
+            return;
+        }
+        if (createGraph) {
+            throw new IllegalStateException("checkpoint: no second derivative of what is computed again in the backward"
+                    + " pass; run the forward pass inside try (var _ = Autograd.higherOrder()) { … }");
+        }
+        restore(recomputation.outer());
+        recomputation.restore();
+        restored.push(recomputation);
     }
 
     private void step(Node node) {
@@ -123,6 +146,8 @@ final class Tape {
     }
 
     private void distribute(Node node, Tensor dy) {
+        leave(node.number() + 1);
+        restore(node.recomputation());
         List<Tensor> gradients = backward(node, dy);
         int inputs = node.inputCount();
         if (gradients.size() != inputs) {

@@ -50,6 +50,9 @@ final class MermaidWriter extends OutlineWriter {
 
     /** Anything that HTML, Markdown or Mermaid itself might take for more than a character is written as its number. */
     private static String quoted(String text) {
+        if (text.isBlank()) {
+            return "\"#160;\""; // Mermaid refuses empty text
+        }
         return text.codePoints().mapToObj(c -> switch (c) {
             case '\n' -> "<br/>";
             case '"', '#', '&', '<', '>', ';', '`', '\\', '*', '_', '~', '$' -> "#" + c + ";";

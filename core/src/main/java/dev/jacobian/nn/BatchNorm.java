@@ -81,7 +81,9 @@ public final class BatchNorm extends Layer {
             throw new IllegalArgumentException("batch norm: shape " + x.shape() + " has " + x.size() / features
                     + " values for each channel, expected at least 2 in training; use larger batches, or eval()");
         }
-        batches.set(batches.add(1));
+        try (var _ = Autograd.noGrad()) {
+            batches.set(batches.add(1));
+        }
         return Autograd.apply(op(activation), x, weight, bias);
     }
 

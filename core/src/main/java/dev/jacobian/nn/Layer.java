@@ -208,19 +208,28 @@ public abstract class Layer {
      */
     protected final <L extends Layer> L register(String childName, L child) {
         checkName(childName);
-        Objects.requireNonNull(child, childName);
-        if (LayerTree.of(child).contains(this)) {
-            throw new IllegalArgumentException(
-                    "register: layer " + childName + ", a " + child.typeName()
-                            + ", contains the layer that it is registered in; layers form a tree");
-        }
-        children.put(childName, child);
+        addChild(childName, child);
         Layer registered = child; // the name of the first place serves for paths wherever a layer is shared
         if (registered.name.isEmpty()) {
             registered.name = childName;
             registered.place = null;
         }
         return child;
+    }
+
+    /** Makes a layer all that this one is made of: in paths and states, it stands in this one's place. */
+    final void wrap(Layer child) {
+        addChild("", child);
+    }
+
+    private void addChild(String childName, Layer child) {
+        Objects.requireNonNull(child, "layer");
+        if (LayerTree.of(child).contains(this)) {
+            throw new IllegalArgumentException(
+                    "register: layer " + childName + (childName.isEmpty() ? "" : ", ") + "a " + child.typeName()
+                            + ", contains the layer that it is registered in; layers form a tree");
+        }
+        children.put(childName, child);
     }
 
     /**
@@ -279,7 +288,7 @@ public abstract class Layer {
     /**
      * The layers registered in this one.
      *
-     * @return by name, in order of registration; not to be changed
+     * @return by name, in order of registration; not to be changed. The one inside a {@link Checkpoint} has the empty name
      */
     public final Map<String, Layer> children() {
         return Collections.unmodifiableMap(children);
@@ -343,8 +352,13 @@ public abstract class Layer {
     }
 
     private Layer setTraining(boolean on) {
-        LayerTree.of(this).forEach(layer -> layer.training = on);
+        LayerTree.of(this).forEach(layer -> layer.setOwnTraining(on));
         return this;
+    }
+
+    /** The mode of this layer, and not of those inside it. */
+    final void setOwnTraining(boolean on) {
+        training = on;
     }
 
     /**

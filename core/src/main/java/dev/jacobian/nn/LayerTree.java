@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.SequencedCollection;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Walks over a layer and those inside it: parents first, in order of registration. */
 final class LayerTree {
@@ -42,7 +43,11 @@ final class LayerTree {
                 all.put(prefix + name, param);
             }
         });
-        layer.children().forEach((name, child) -> collectParameters(prefix + name + ".", child, seen, all));
+        layer.children().forEach((name, child) -> collectParameters(inner(prefix, name), child, seen, all));
+    }
+
+    private static String inner(String prefix, String name) {
+        return name.isEmpty() ? prefix : prefix + name + ".";
     }
 
     static Map<String, Param> state(Layer root) {
@@ -54,7 +59,17 @@ final class LayerTree {
     private static void collectState(String prefix, Layer layer, Map<String, Param> all) {
         layer.ownParameters().forEach((name, param) -> all.put(prefix + name, param));
         layer.ownBuffers().forEach((name, param) -> all.put(prefix + name, param));
-        layer.children().forEach((name, child) -> collectState(prefix + name + ".", child, all));
+        layer.children().forEach((name, child) -> collectState(inner(prefix, name), child, all));
+    }
+
+    /** Which of a layer and those inside it are in training mode. */
+    static Set<Layer> training(Layer root) {
+        return of(root).stream().filter(Layer::isTraining).collect(Collectors.toSet());
+    }
+
+    /** Puts these into training mode, and all others of a layer and those inside it into evaluation mode. */
+    static void setTraining(Layer root, Set<Layer> training) {
+        of(root).forEach(layer -> layer.setOwnTraining(training.contains(layer)));
     }
 
     static String format(Layer root) {
@@ -67,7 +82,10 @@ final class LayerTree {
         text.append(layer.typeName()).append('(').append(layer.describe());
         String inner = indent + "  ";
         layer.children().forEach((name, child) -> {
-            text.append('\n').append(inner).append('(').append(name).append("): ");
+            text.append('\n').append(inner);
+            if (!name.isEmpty()) {
+                text.append('(').append(name).append("): ");
+            }
             format(inner, child, text);
         });
         if (!layer.children().isEmpty()) {

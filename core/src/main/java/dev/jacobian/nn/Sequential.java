@@ -87,6 +87,7 @@ public final class Sequential extends Layer {
             case ReLU _ -> Activation.RELU;
             case Tanh _ -> Activation.TANH;
             case Sigmoid _ -> Activation.SIGMOID;
+            case Checkpoint checkpoint -> activation(checkpoint.wrapped());
             default -> Activation.NONE;
         };
     }

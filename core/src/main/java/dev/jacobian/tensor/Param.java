@@ -111,7 +111,8 @@ public final class Param extends Tensor {
     }
 
     /**
-     * Changes the values in place. Not to be called on a trained parameter while operations are recorded.
+     * Changes the values in place. Not to be called on a trained parameter while operations are recorded. Has no effect
+     * where a {@linkplain Autograd#checkpoint checkpoint} is computed again: it had it the first time.
      *
      * @param values of this shape, of any type, on any device
      * @throws IllegalStateException if it requires gradients and the call is outside of {@link Autograd#noGrad}
@@ -125,6 +126,9 @@ public final class Param extends Tensor {
         if (!values.shape().equals(shape())) {
             throw new IllegalArgumentException(
                     "set: values of shape " + values.shape() + " for " + name + " of shape " + shape());
+        }
+        if (Autograd.isRecomputing()) {
+            return;
         }
         Tensor known = values.detach();
         if (!device().backend().supports(known.dtype())) {

@@ -41,7 +41,7 @@ public final class Rng {
      * @return 0 if none was
      */
     public static synchronized long seed() {
-        return seed;
+        return Autograd.repeatable(() -> seed);
     }
 
     /**
@@ -50,7 +50,7 @@ public final class Rng {
      * @return how often an optimiser has stepped since the seed was set
      */
     public static synchronized int step() {
-        return step;
+        return (int) Autograd.repeatable(() -> step);
     }
 
     /**
@@ -109,7 +109,7 @@ public final class Rng {
      * @return a number that no other call gets
      */
     public static synchronized long nextStream(String purpose) {
-        return Philox.streamOf(purpose, CALLS.merge(purpose, 1L, Long::sum) - 1);
+        return Autograd.repeatable(() -> Philox.streamOf(purpose, CALLS.merge(purpose, 1L, Long::sum) - 1));
     }
 
     /**
@@ -120,7 +120,7 @@ public final class Rng {
      */
     public static synchronized long nextStreamOfStep(String purpose) {
         String key = purpose + "/" + Autograd.layer();
-        return Philox.streamOf(key, CALLS_IN_STEP.merge(key, 1L, Long::sum) - 1);
+        return Autograd.repeatable(() -> Philox.streamOf(key, CALLS_IN_STEP.merge(key, 1L, Long::sum) - 1));
     }
 
     /**

@@ -106,7 +106,7 @@ final class TrainRun {
 
     /** Goes back to a checkpoint; returns whether training had stopped early there. */
     private boolean resume() {
-        Checkpoint from = Checkpoint.load(setup.resume(), model, optimizer);
+        SavedEpoch from = SavedEpoch.load(setup.resume(), model, optimizer);
         if (!from.history().keySet().equals(Set.copyOf(setup.measures()))) {
             throw new IllegalArgumentException("resume from " + setup.resume() + ": got measures "
                     + from.history().keySet() + ", expected " + setup.measures()
@@ -129,7 +129,7 @@ final class TrainRun {
     private void writeCheckpoint() {
         if (setup.checkpoint() != null) {
             Weights best = setup.earlyStopping() == null ? null : setup.earlyStopping().bestWeights();
-            new Checkpoint(epoch, optimizer.lr(), Rng.state(), history.toMap(), best)
+            new SavedEpoch(epoch, optimizer.lr(), Rng.state(), history.toMap(), best)
                     .write(setup.checkpoint(), model, optimizer);
             lastCheckpoint = setup.checkpoint();
             checkpointEpoch = epoch;

@@ -11,6 +11,7 @@ import dev.jacobian.loss.CrossEntropyLoss;
 import dev.jacobian.loss.Loss;
 import dev.jacobian.memory.MemoryPool;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.nn.Checkpoint;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.nn.Linear;
 import dev.jacobian.nn.Sequential;
@@ -24,6 +25,7 @@ import dev.jacobian.testing.ReferenceBackend;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 final class TrainerTest {
@@ -134,6 +136,24 @@ final class TrainerTest {
         assertThat(norm.isTraining()).isFalse();
         assertThat(model.isTraining()).isTrue();
         assertThat(model.children().get("3").isTraining()).isTrue();
+    }
+
+    /** Whether blocks keep what they compute or compute it again, training ends with the same bits. */
+    @Test
+    void trainsAlikeWithBlocksThatAreComputedAgain() {
+        List<Map<String, double[]>> states = new ArrayList<>();
+        List<List<Double>> losses = new ArrayList<>();
+        for (UnaryOperator<Layer> block : List.<UnaryOperator<Layer>>of(layer -> layer, Checkpoint::of)) {
+            Rng.seed(3);
+            Sequential model = new Sequential(block.apply(Toy.model(2)), block.apply(Toy.model(2)));
+            History history = Toy.trainer(model).epochs(3).batchSize(16).clipNorm(1).fit(Toy.data(48, 2, 1),
+                    Toy.data(20, 2, 2));
+            states.add(Toy.state(model));
+            losses.add(history.get("val_loss"));
+        }
+        assertThat(losses.get(1)).isEqualTo(losses.get(0));
+        assertThat(states.get(1).keySet()).isEqualTo(states.get(0).keySet());
+        states.get(0).forEach((name, values) -> assertThat(states.get(1).get(name)).as(name).containsExactly(values));
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.jacobian.data.ImageDataset;
 import dev.jacobian.loss.CrossEntropyLoss;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.nn.BatchNorm;
+import dev.jacobian.nn.Checkpoint;
 import dev.jacobian.nn.Conv2d;
 import dev.jacobian.nn.Dropout;
 import dev.jacobian.nn.Embedding;
@@ -28,6 +29,7 @@ import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.train.Accuracy;
 import dev.jacobian.train.Trainer;
+import java.util.List;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,18 @@ final class CudaTrainingTest {
         assertSameFirstLoss(() -> new Sequential(new Conv2d(1, 4, 3).padding(1), new BatchNorm(4), new ReLU(),
                 new MaxPool2d(2), new Conv2d(4, 8, 3), new ReLU(), new MaxPool2d(2), new Flatten(),
                 new Linear(8 * 36, 10)));
+    }
+
+    /** Computed again on the card, a block gives the same bits. */
+    @Test
+    void computesBlocksAgain() {
+        List<Supplier<Layer>> inner = List.of(() -> new Sequential(new GELU(), new Dropout(0.2), new Linear(64, 32)),
+                () -> new Sequential(new BatchNorm(32), new ReLU(), new Linear(32, 10)));
+        double[] kept = losses(Cuda.device(), () -> new Sequential(new Flatten(), new Linear(784, 64),
+                inner.get(0).get(), inner.get(1).get()), 3);
+        double[] again = losses(Cuda.device(), () -> new Sequential(new Flatten(), new Linear(784, 64),
+                Checkpoint.of(inner.get(0).get()), Checkpoint.of(inner.get(1).get())), 3);
+        assertThat(again).containsExactly(kept);
     }
 
     private static void assertSameFirstLoss(Supplier<Layer> model) {

@@ -29,7 +29,7 @@ import java.util.stream.Collectors;
  * @param history what was measured, by key
  * @param best the weights of the best epoch; null where they are not kept
  */
-record Checkpoint(int epoch, double lr, Rng.State random, Map<String, List<Double>> history, Weights best) {
+record SavedEpoch(int epoch, double lr, Rng.State random, Map<String, List<Double>> history, Weights best) {
     private static final String MODEL = "model.";
     private static final String OPTIMIZER = "optimizer.";
     private static final String BEST = "best.";
@@ -76,19 +76,19 @@ record Checkpoint(int epoch, double lr, Rng.State random, Map<String, List<Doubl
      * @throws FileFormatException if it is not a checkpoint
      * @throws IllegalArgumentException if it is one of another model or optimiser
      */
-    static Checkpoint load(Path file, Layer model, Optimizer optimizer) {
+    static SavedEpoch load(Path file, Layer model, Optimizer optimizer) {
         Map<String, String> texts = SafeTensors.metadata(file);
         try (var _ = Autograd.noGrad(); var _ = MemoryScope.open("of a checkpoint")) {
             Map<String, Tensor> tensors = SafeTensors.load(file);
             Map<String, Tensor> best = under(BEST, tensors);
-            Checkpoint checkpoint = new Checkpoint(number(file, texts, "epoch", Integer::valueOf),
+            SavedEpoch saved = new SavedEpoch(number(file, texts, "epoch", Integer::valueOf),
                     number(file, texts, "lr", Double::valueOf),
                     new Rng.State(number(file, texts, "random.seed", Long::valueOf),
                             number(file, texts, "random.step", Integer::valueOf), calls(file, texts)),
                     history(file, texts), best.isEmpty() ? null : Weights.of(model, best));
             model.loadStateDict(under(MODEL, tensors), true);
             optimizer.loadStateDict(under(OPTIMIZER, tensors));
-            return checkpoint;
+            return saved;
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("resume from " + file + ": " + e.getMessage(), e);
         }

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Training goes on from a file as if it had never ended. */
-final class CheckpointTest {
+final class SavedEpochTest {
     @TempDir
     private Path folder;
     private Path file;
