@@ -55,7 +55,7 @@ final class MermaidWriter extends OutlineWriter {
         }
         return text.codePoints().mapToObj(c -> switch (c) {
             case '\n' -> "<br/>";
-            case '"', '#', '&', '<', '>', ';', '`', '\\', '*', '_', '~', '$' -> "#" + c + ";";
+            case '"', '#', '&', '<', '>', ';', '`', '\\', '*', '_', '~', '$', '%' -> "#" + c + ";";
             default -> Character.toString(c);
         }).collect(Collectors.joining("", "\"", "\""));
     }

@@ -164,7 +164,7 @@ final class GraphFormatsTest {
 
     @Test
     void mermaidHasNothingButWhatItShould() {
-        String text = "\"(?! *\")(?:[^\"#;&<>`\\\\*_~$]|#\\d+;|<br/>)*\"";
+        String text = "\"(?! *\")(?:[^\"#;&<>`\\\\*_~$%]|#\\d+;|<br/>)*\"";
         Pattern line = Pattern.compile("flowchart TB| *classDef [a-z]+ [a-z0-9#:,-]+| *subgraph g\\d+\\[" + text + "]"
                 + "| *end| *n\\d+(\\[/" + text + "/]|\\(\\[" + text + "]\\)|\\[\\[" + text + "]]|\\[" + text
                 + "]):::[a-z]+| *n\\d+ -->(\\|" + text + "\\|)? n\\d+");
