@@ -182,7 +182,8 @@ final class SvgWriter {
         String button = node instanceof GraphNode.Closed closed
                 ? button(depths.ceiling(closed.layer().level() + 1))
                 : "";
-        text.append("<g class='node ").append(result ? "result " : "").append(kind).append("'").append(button).append("><title>")
+        text.append("<g class='node ").append(result ? "result " : "").append(kind).append("'").append(button)
+                .append("><title>")
                 .append(escape(String.join("\n", label.details()))).append("</title>").append(outline(node, box));
         int x = box.x() + box.width() / 2;
         int y = box.y() + 17;
