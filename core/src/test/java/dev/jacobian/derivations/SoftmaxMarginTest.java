@@ -149,7 +149,7 @@ final class SoftmaxMarginTest {
         assertThat(entropy).isCloseTo(wrong, within(1e-15));
     }
 
-    /** Two classes: the hinge is on where e^z > (1 − m)/(1 + m), which is p_y < (1 + m)/2. */
+    /** Two classes: the hinge is on where e^z > (1 − m)/(1 + m), which is p_y below (1 + m)/2. */
     @ParameterizedTest
     @ValueSource(doubles = {-0.4, 0, 0.2, 0.9})
     void theHingeIsOnBelowHalfOfOnePlusTheMargin(double margin) {
