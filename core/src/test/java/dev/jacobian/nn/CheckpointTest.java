@@ -177,7 +177,8 @@ final class CheckpointTest {
                         block.apply(block.apply(new IdentityLayer())), new Linear(6, 2)), 4, 6),
                 model("nothing to compute again", block -> chain(new Linear(6, 6), block.apply(new Flatten()),
                         new Linear(6, 2)), 4, 6),
-                model("a scope inside", block -> chain(new Linear(6, 6), block.apply(new Watching()), new Tanh()), 4, 6),
+                model("a scope inside", block -> chain(new Linear(6, 6), block.apply(new Watching()), new Tanh()), 4,
+                        6),
                 model("errors caught inside", block -> chain(new Linear(6, 6), block.apply(chain(new Catching(false),
                         block.apply(new Catching(true)))), new Tanh()), 4, 6));
     }
