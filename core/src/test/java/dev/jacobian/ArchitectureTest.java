@@ -79,7 +79,7 @@ final class ArchitectureTest {
                 .check(core);
         noClasses().that().resideInAnyPackage(engineAndBelow()).should().dependOnClassesThat().resideInAnyPackage(
                 ROOT + ".nn..", ROOT + ".loss..", ROOT + ".optim..", ROOT + ".data..", ROOT + ".io..",
-                ROOT + ".train..")
+                ROOT + ".graph..", ROOT + ".train..")
                 .check(core);
     }
 
@@ -98,8 +98,8 @@ final class ArchitectureTest {
                     || (owner.getPackageName().equals(ROOT + ".backend") && owner.getSimpleName().endsWith("Kernel"));
         });
         noClasses().that()
-                .resideInAnyPackage(ROOT + ".nn..", ROOT + ".loss..", ROOT + ".data..", ROOT + ".train..",
-                        ROOT + ".io..")
+                .resideInAnyPackage(ROOT + ".nn..", ROOT + ".loss..", ROOT + ".data..", ROOT + ".graph..",
+                        ROOT + ".train..", ROOT + ".io..")
                 .should().callMethodWhere(kernel).check(core);
     }
 

@@ -24,7 +24,7 @@ final class DotWriter extends OutlineWriter {
     @Override
     void openGroup(GraphGroup group, String indent) {
         line(indent + "subgraph cluster_" + group.id() + " {");
-        line(indent + "  label=" + quoted(group.title()) + "; labeljust=l; style=rounded; color=\"#afb8c1\";"
+        line(indent + "  label=" + quoted(Label.title(group)) + "; labeljust=l; style=rounded; color=\"#afb8c1\";"
                 + " fontname=monospace; fontsize=11");
     }
 

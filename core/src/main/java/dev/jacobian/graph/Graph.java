@@ -3,6 +3,7 @@ package dev.jacobian.graph;
 import dev.jacobian.io.AtomicFile;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.tensor.Tensor;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
@@ -202,19 +203,19 @@ public final class Graph {
      * @throws java.io.UncheckedIOException if it cannot be written
      */
     public Path save(Path file) {
-        String name = file.toString();
-        String text = switch (name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT)) {
-            case "svg" -> toSvg();
-            case "dot", "gv" -> toDot();
-            case "mmd" -> toMermaid();
-            default -> throw new IllegalArgumentException("graph: cannot tell from the name " + file.getFileName()
+        String name = String.valueOf(file.getFileName());
+        String text = switch (name.substring(Math.max(0, name.lastIndexOf('.'))).toLowerCase(Locale.ROOT)) {
+            case ".svg" -> toSvg();
+            case ".dot", ".gv" -> toDot();
+            case ".mmd" -> toMermaid();
+            default -> throw new IllegalArgumentException("graph: cannot tell from the name " + name
                     + " what to write; end it with .svg, .dot or .gv (Graphviz), or .mmd (Mermaid)");
         };
         AtomicFile.write(file, channel -> writeAll(text, channel));
         return file;
     }
 
-    private static void writeAll(String text, WritableByteChannel channel) throws java.io.IOException {
+    private static void writeAll(String text, WritableByteChannel channel) throws IOException {
         ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
         while (bytes.hasRemaining()) {
             channel.write(bytes);

@@ -86,8 +86,13 @@ record Label(String head, List<String> body, List<String> details) {
         return !layer.isEmpty() && path.startsWith(layer + ".") ? path.substring(layer.length() + 1) : path;
     }
 
+    /** What is written at a layer. */
+    static String title(GraphGroup group) {
+        return shorten(group.title());
+    }
+
     /** At most so long, and of characters that every format can hold. */
-    static String shorten(String text) {
+    private static String shorten(String text) {
         String clean = clean(text);
         return clean.codePointCount(0, clean.length()) <= LONGEST
                 ? clean
@@ -95,7 +100,10 @@ record Label(String head, List<String> body, List<String> details) {
     }
 
     /** One line; what XML does not allow, and halves of pairs, become the character that stands for such. */
-    private static String clean(String text) {
+    static String clean(String text) {
+        if (text.chars().allMatch(c -> c >= ' ' && c < 0x7F)) {
+            return text;
+        }
         return text.codePoints().map(c -> switch (Character.getType(c)) {
             case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> ' ';
             case Character.SURROGATE -> 0xFFFD;

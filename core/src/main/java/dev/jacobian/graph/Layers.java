@@ -3,25 +3,19 @@ package dev.jacobian.graph;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Draws boxes and links in rows, from top to bottom (Sugiyama, Tagawa and Toda, 1981): links that pass a row have a place
- * of their own in it; the order within the rows is chosen for few crossings, then positions for straight links. Links bend
- * between rows only, so none runs through a box.
+ * of their own in it; the order within the rows is chosen for few crossings, then {@link Columns} for straight links.
+ * Links bend between rows only, so none runs through a box.
  */
 final class Layers {
     /** Links and boxes together; the time is about proportional to it. */
-    static final int MOST = 100_000;
+    static final int MOST = 50_000;
     private static final int ROW_GAP = 24;
     private static final int BORDER_GAP = 10;
-    private static final int BOX_GAP = 14;
-    private static final int LINE_GAP = 10;
     private static final int ORDER_SWEEPS = 12;
-    private static final int PLACE_SWEEPS = 40;
 
     /** Where in the drawing a box has to be. */
     enum Pin {
@@ -37,14 +31,16 @@ final class Layers {
         int x;
         int y;
         private int row;
-        private int order;
-        private Item before;
-        private Item after;
-        private Block block;
-        /** How far its left side is from the block's. */
-        private int shift;
-        private final List<Step> ups = new ArrayList<>();
-        private final List<Step> downs = new ArrayList<>();
+        /** Its place in its row. */
+        int order;
+        /** The links to neighbouring rows, from left to right once the order is known. */
+        final List<Step> ups = new ArrayList<>();
+        final List<Step> downs = new ArrayList<>();
+        /** What is beside it in its row, and its place in a column: see {@link Columns}. */
+        Item before;
+        Item after;
+        Columns.Column column;
+        int shift;
 
         Item(int width, int height, Pin pin) {
             this(width, height, pin, false);
@@ -56,31 +52,13 @@ final class Layers {
             this.pin = pin;
             this.passing = passing;
         }
-
-        private double left() {
-            return block.x + shift;
-        }
     }
 
     /** A link from one box to another, at given distances from their left sides. A box follows the strongest it has. */
     record Link(Item from, int fromAt, Item to, int toAt, int strength) {}
 
     /** The part of a link between two neighbouring rows. */
-    private record Step(Item up, int upAt, Item down, int downAt, int strength) {
-        int weight() {
-            return up.passing ? down.passing ? 2 : 1 : down.passing ? 1 : 3;
-        }
-
-        double pull() {
-            return strength == 0 ? 0.1 : 1;
-        }
-
-        /** How far it is from the middle of the links of both ends. */
-        int offCentre() {
-            return Math.abs(2 * up.downs.indexOf(this) + 1 - up.downs.size())
-                    + Math.abs(2 * down.ups.indexOf(this) + 1 - down.ups.size());
-        }
-    }
+    record Step(Item up, int upAt, Item down, int downAt, int strength) {}
 
     private final List<Item> items;
     private final List<Link> links;
@@ -97,7 +75,8 @@ final class Layers {
         rank();
         split();
         order();
-        placeAcross();
+        new Columns(rows).place();
+        rows.forEach(row -> row.forEach(item -> width = Math.max(width, item.x + item.width)));
         placeDown();
     }
 
@@ -236,6 +215,10 @@ final class Layers {
             rows.set(i, best.get(i));
             number(best.get(i));
         }
+        rows.forEach(row -> row.forEach(item -> {
+            item.ups.sort(Comparator.comparingDouble(step -> end(step.up, step.upAt)));
+            item.downs.sort(Comparator.comparingDouble(step -> end(step.down, step.downAt)));
+        }));
     }
 
     private List<List<Item>> copy() {
@@ -305,133 +288,7 @@ final class Layers {
         return count;
     }
 
-    // ---- positions
-
-    private void placeAcross() {
-        List<Block> blocks = blocks();
-        for (Block block : blocks) {
-            block.x = block.leftBound();
-        }
-        for (int sweep = 0; sweep < PLACE_SWEEPS; sweep++) {
-            (sweep % 2 == 0 ? blocks.reversed() : blocks).forEach(Block::approach);
-        }
-        double left = blocks.stream().flatMap(block -> block.items.stream()).mapToDouble(Item::left).min().orElse(0);
-        rows.forEach(row -> row.forEach(item -> item.x = (int) Math.round(item.left() - left)));
-        rows.forEach(row -> row.forEach(item -> width = Math.max(width, item.x + item.width)));
-    }
-
-    /** The blocks, each after those that are left of it in some row. */
-    private List<Block> blocks() {
-        alignAll();
-        Map<Block, Integer> open = new LinkedHashMap<>();
-        for (List<Item> row : rows) {
-            for (int i = 0; i < row.size(); i++) {
-                Item item = row.get(i);
-                item.before = i == 0 ? null : row.get(i - 1);
-                item.after = i + 1 == row.size() ? null : row.get(i + 1);
-                open.merge(item.block, i == 0 ? 0 : 1, Integer::sum);
-            }
-        }
-        var ready = new ArrayDeque<Block>();
-        open.forEach((block, before) -> {
-            if (before == 0) {
-                ready.add(block);
-            }
-        });
-        List<Block> sorted = new ArrayList<>();
-        while (!ready.isEmpty()) {
-            Block block = ready.poll();
-            sorted.add(block);
-            for (Item item : block.items) {
-                if (item.after != null && open.merge(item.after.block, -1, Integer::sum) == 0) {
-                    ready.add(item.after.block);
-                }
-            }
-        }
-        return sorted;
-    }
-
-    /** Makes links straight, the important ones first: one above and one below each item, if no two of them cross. */
-    private void alignAll() {
-        rows.forEach(row -> row.forEach(item -> item.block = new Block(item)));
-        for (List<Item> row : rows) {
-            TreeMap<Integer, Integer> straight = new TreeMap<>();
-            row.stream().flatMap(item -> item.downs.stream())
-                    .sorted(Comparator.comparingInt((Step step) -> -step.strength)
-                            .thenComparingInt(step -> -step.weight())
-                            .thenComparingInt(Step::offCentre))
-                    .forEach(step -> {
-                        var before = straight.floorEntry(step.up.order);
-                        var after = straight.ceilingEntry(step.up.order);
-                        if ((before == null || before.getValue() < step.down.order)
-                                && (after == null || after.getValue() > step.down.order)) {
-                            straight.put(step.up.order, step.down.order);
-                            step.up.block.join(step);
-                        }
-                    });
-        }
-    }
-
-    /** Items one below the other whose links are straight lines. */
-    private static final class Block {
-        private final List<Item> items = new ArrayList<>();
-        private double x;
-
-        Block(Item first) {
-            items.add(first);
-        }
-
-        void join(Step step) {
-            int shift = step.up.shift + step.upAt - step.downAt - step.down.shift;
-            for (Item item : step.down.block.items) {
-                item.shift += shift;
-                item.block = this;
-                items.add(item);
-            }
-        }
-
-        double leftBound() {
-            return items.stream().filter(item -> item.before != null)
-                    .mapToDouble(item -> item.before.left() + item.before.width + gap(item.before, item) - item.shift)
-                    .max().orElse(x);
-        }
-
-        private double rightBound() {
-            return items.stream().filter(item -> item.after != null)
-                    .mapToDouble(item -> item.after.left() - item.width - gap(item, item.after) - item.shift)
-                    .min().orElse(Double.POSITIVE_INFINITY);
-        }
-
-        /** Goes as near as its neighbours allow to where links to other blocks would be shortest. */
-        void approach() {
-            double sum = 0;
-            double weights = 0;
-            for (Item item : items) {
-                for (Step step : item.ups) {
-                    if (step.up.block != this) {
-                        sum += step.pull() * (step.up.left() + step.upAt - step.downAt - item.shift);
-                        weights += step.pull();
-                    }
-                }
-                for (Step step : item.downs) {
-                    if (step.down.block != this) {
-                        sum += step.pull() * (step.down.left() + step.downAt - step.upAt - item.shift);
-                        weights += step.pull();
-                    }
-                }
-            }
-            if (weights > 0) {
-                double left = items.stream().anyMatch(item -> item.before != null)
-                        ? leftBound()
-                        : Double.NEGATIVE_INFINITY;
-                x = Math.max(left, Math.min(rightBound(), sum / weights));
-            }
-        }
-
-        private static int gap(Item a, Item b) {
-            return a.passing && b.passing ? LINE_GAP : BOX_GAP;
-        }
-    }
+    // ---- heights
 
     private void placeDown() {
         int y = 0;

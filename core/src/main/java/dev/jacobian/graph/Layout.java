@@ -245,7 +245,7 @@ final class Layout {
 
     /** Links come in to the right of the title. */
     private void enclose(int group, Layers layers) {
-        int title = textWidth(graph.groups().get(group).title()) + 2 * PAD;
+        int title = textWidth(Label.title(graph.groups().get(group))) + 2 * PAD;
         int entry = Integer.MAX_VALUE;
         boolean exit = false;
         for (Wire wire : wires.get(group + 1)) {

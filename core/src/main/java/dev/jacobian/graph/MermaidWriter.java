@@ -23,7 +23,7 @@ final class MermaidWriter extends OutlineWriter {
 
     @Override
     void openGroup(GraphGroup group, String indent) {
-        line(indent + "subgraph g" + group.id() + "[" + quoted(group.title()) + "]");
+        line(indent + "subgraph g" + group.id() + "[" + quoted(Label.title(group)) + "]");
     }
 
     @Override
@@ -50,9 +50,12 @@ final class MermaidWriter extends OutlineWriter {
 
     /** Anything that HTML, Markdown or Mermaid itself might take for more than a character is written as its number. */
     private static String quoted(String text) {
+        if (text.isBlank()) {
+            return "\"#160;\""; // Mermaid refuses empty text
+        }
         return text.codePoints().mapToObj(c -> switch (c) {
             case '\n' -> "<br/>";
-            case '"', '#', '&', '<', '>', ';', '`', '\\', '*', '_', '~', '$' -> "#" + c + ";";
+            case '"', '#', '&', '<', '>', ';', '`', '\\', '*', '_', '~', '$', '%' -> "#" + c + ";";
             default -> Character.toString(c);
         }).collect(Collectors.joining("", "\"", "\""));
     }

@@ -83,10 +83,7 @@ final class SvgWriter {
             if (levels == seen.depth()) {
                 drawings.add(first);
             } else {
-                Graph other = graph.depth(levels);
-                if (other.nodes().size() <= MOST_HIDDEN) {
-                    drawings.add(drawing(other));
-                }
+                addHidden(graph.depth(levels), drawings);
             }
         }
         int width = first.layout.width();
@@ -105,12 +102,22 @@ final class SvgWriter {
         return text.append("</svg>\n").toString();
     }
 
+    private static void addHidden(Graph other, List<Drawing> drawings) {
+        if (other.nodes().size() <= MOST_HIDDEN) {
+            try {
+                drawings.add(Drawing.of(other));
+            } catch (Layers.TooLargeException _) {
+                return; // a click leads from the nearest that is there
+            }
+        }
+    }
+
     private static Drawing drawing(Graph graph) {
         try {
             return Drawing.of(graph);
         } catch (Layers.TooLargeException e) {
             throw new IllegalArgumentException("graph: " + graph.nodes().size() + " nodes are too many to draw; close"
-                    + " layers with depth(n), or read nodes() and edges()", e);
+                    + " layers with depth(n), or give Graphviz toDot()", e);
         }
     }
 
@@ -128,8 +135,8 @@ final class SvgWriter {
 
     private void draw(GraphGroup group, Layout.Box box) {
         line("<g class='open' data-show='" + group.level() + "' tabindex='0' role='button'><title>"
-                + escape("layer " + group.path()) + "</title>" + rectangle(box, 8)
-                + words(box.x() + 10, box.y() + 16, group.title()) + "</g>");
+                + escape(Label.clean("layer " + group.path())) + "</title>" + rectangle(box, 8)
+                + words(box.x() + 10, box.y() + 16, Label.title(group)) + "</g>");
     }
 
     private static String curves(List<Layout.Path> paths, boolean arrows) {

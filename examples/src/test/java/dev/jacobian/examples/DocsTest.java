@@ -59,6 +59,9 @@ class DocsTest {
         assertThat(ran.code()).isZero();
         List<String> promised = PRINTED.matcher(block).results().map(found -> found.group(1).strip()).toList();
         assertThat(ran.out().lines().toList()).containsSubsequence(promised);
+        if (block.contains("\"graph.svg\"")) {
+            assertThat(folder.resolve("graph.svg")).hasSameTextualContentAs(ROOT.resolve("docs/graph.svg"));
+        }
     }
 
     @Test
