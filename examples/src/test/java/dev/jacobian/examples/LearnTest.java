@@ -152,6 +152,10 @@ class LearnTest {
                     formulas.add(parts.get(i));
                 }
             }
+            assertThat(formulas).as("Markdown comes first: write \\cr for \\\\, \\lbrace for \\{, \\thinspace for \\,, "
+                    + "}_ {i} for }_{i}, \\ast for *, and begin no line like that of a list")
+                    .noneMatch(formula -> formula.matches(
+                            "(?s).*(\\\\[^A-Za-z\\s]|[^A-Za-z0-9\\s]_\\S|\\*|\\n[-+>#] ).*"));
             assertThat(formulas).as("< before a letter begins a tag: write a space or \\lt")
                     .noneMatch(formula -> formula.matches("(?s).*<[A-Za-z/!].*"));
         }));
