@@ -34,7 +34,7 @@ double[] path(Tensor rate, UnaryOperator<Tensor> step) {
 }
 
 void main(String[] args) {
-    Rng.seed(3);
+    Rng.seed(1);
     c = Rng.uniform(N).to(DType.FLOAT64).mul(80).add(20);
     faster = Rng.uniform(N).to(DType.FLOAT64).neg().log1p().div(-TRUE_RATE).le(c);
     say("%.0f of %d faster than predicted, true rate %.4f per minute", faster.to(DType.INT32).sum().item(), N, TRUE_RATE);
@@ -64,7 +64,7 @@ void main(String[] args) {
     double error = 1 / Math.sqrt(information);
     say("standard error %.6f, the true rate is %.2f of them away", error, Math.abs(TRUE_RATE - best) / error);
     say("average time 1/rate = %.2f minutes", 1 / best);
-    say("a step of EM leaves %.4f of the error, missing information %.4f", (em[9] - best) / (em[8] - best), missing);
+    say("a step of EM leaves %.4f of the error, missing information %.4f", (em[13] - best) / (em[12] - best), missing);
     boolean rises = IntStream.range(0, 10)
             .allMatch(t -> logLikelihood(Tensor.of(em[t])).item() < logLikelihood(Tensor.of(em[t + 1])).item());
     say("the likelihood rises in each of EM's first 10 steps: %b", rises);

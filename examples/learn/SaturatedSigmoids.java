@@ -24,7 +24,7 @@ void main(String[] args) throws IOException {
     for (int i = 0; i <= 80; i += 20) {
         IO.println(String.format(Locale.ROOT, "%5.0f    %13.6e    %13.6f", z[i], ofSquared[i], ofEntropy[i]));
     }
-    Path file = Plot.of("Gradients by the logit, target 1", "logit", "size of the gradient").logY()
+    Path file = Plot.of("Gradients with respect to the logit, target 1", "logit", "size of the gradient").logY()
             .line("squared error", z, ofSquared).line("cross-entropy", z, ofEntropy)
             .save(folder.resolve("saturated-sigmoids.svg"));
     IO.println("wrote " + file.getFileName());

@@ -40,7 +40,7 @@ void main(String[] args) throws IOException {
                 ofEntropy[i]));
     }
     Path file = Path.of(args.length == 0 ? "." : args[0]).resolve("softmax-margin.svg");
-    Plot.of("Gradient by the wrong class's logit z", "z, where the right class's logit is 0", "gradient")
+    Plot.of("Gradient with respect to the wrong class's logit z", "z, where the right class's logit is 0", "gradient")
             .line("softmax margin, margin 0.5", z, ofMargin).line("cross-entropy", z, ofEntropy).save(file);
     IO.println("wrote " + file.getFileName());
 }

@@ -165,7 +165,8 @@ public final class Autograd {
     /**
      * Calls a function and keeps its input, but nothing of what is computed inside of it: the backward pass runs the
      * function again, with the same random numbers, to have what its rules need, and lets go of that as soon as it has
-     * left the function. The gradients are the same, bit for bit; they cost up to a second forward pass.
+     * left the function. The gradients are the same, bit for bit; they cost up to a second forward pass. As with a layer's
+     * call, what the function makes beside its result is gone when it has returned.
      *
      * <p>What the function refers to beside its input must live until then: parameters, or tensors of an outer scope.
      * Whatever else it does, it does twice, but for {@link dev.jacobian.tensor.Param#set}, which has no effect the second
@@ -178,7 +179,10 @@ public final class Autograd {
     public static Tensor checkpoint(UnaryOperator<Tensor> function, Tensor x) {
         x.view(); // throws if it is closed
         Mode mode = Mode.current();
-        return mode.recording && !mode.higherOrder ? Recomputation.call(function, x) : function.apply(x);
+        try (var _ = MemoryScope.openFrame("of a checkpoint")) {
+            return MemoryScope.keepResult(
+                    mode.recording && !mode.higherOrder ? Recomputation.call(function, x) : function.apply(x));
+        }
     }
 
     /**

@@ -198,15 +198,15 @@ public final class OpContext {
         return recomputation;
     }
 
-    /** The forward pass is over, and what was saved is not to be held but to be made again. */
+    /** The forward pass is over, and what was saved is not held but forgotten, to be made again. */
     void deferTo(Recomputation by, Tensor result) {
         recomputation = by;
         output = result;
+        saved = NONE;
     }
 
-    /** Forgets what was saved and is not held. */
-    void forget() {
-        saved = NONE;
+    boolean hasSaved() {
+        return saved.length > 0;
     }
 
     /** The indices of the inputs that were saved; null if something else was saved too. */

@@ -32,7 +32,9 @@ final class Recomputation {
     private final IdentityHashMap<Tensor, Integer> versions = new IdentityHashMap<>();
     private long[] draws = {};
     private int drawCount;
-    /** Which inputs the last operation saved; null if it saved something else too. */
+    /** How many contexts there are up to the last that saved anything: what comes behind it is not computed again. */
+    private int needed;
+    /** Which inputs that one saved; null if it saved something else too. */
     private int[] lastSaved;
     /** How many contexts a walk or the end of a scope may yet use up. */
     private int left;
@@ -100,10 +102,6 @@ final class Recomputation {
     /** The first run is over, or has failed; the nodes of a failed one are never walked, and let go of by their scopes. */
     private void complete() {
         complete = true;
-        if (!contexts.isEmpty()) {
-            lastSaved = contexts.getLast().savedInputs();
-            contexts.getLast().forget();
-        }
         if (left == 0) {
             input.release();
         }
@@ -144,10 +142,10 @@ final class Recomputation {
         }
     }
 
-    /** An operation is about to run. If it is the last and saved no more than inputs, these are all there is to it. */
+    /** An operation is about to run. If it is the last needed and saved no more than inputs, these are all there is to it. */
     void begin(OpContext context, Tensor[] inputs) {
-        if (!running || lastSaved == null || nextContext != contexts.size() - 1
-                || !context.op().equals(contexts.getLast().op())) {
+        if (!running || lastSaved == null || nextContext != needed - 1
+                || !context.op().equals(contexts.get(nextContext).op())) {
             return;
         }
         for (int index : lastSaved) {
@@ -162,22 +160,26 @@ final class Recomputation {
             handOver(context);
             return;
         }
-        if (!contexts.isEmpty()) {
-            contexts.getLast().forget();
-        }
         contexts.add(context);
         left++;
+        if (context.hasSaved()) {
+            needed = contexts.size();
+            lastSaved = context.savedInputs();
+        }
         context.deferTo(this, result);
     }
 
     private void handOver(OpContext context) {
+        if (nextContext == needed) {
+            throw new Finished(); // once more: the function has caught the first
+        }
         OpContext original = contexts.get(nextContext);
         if (!original.isRepeatedBy(context)) {
             throw otherwise("did " + context.op().name() + " where it had done " + original.op().name());
         }
         original.take(context);
         nextContext++;
-        if (nextContext == contexts.size()) {
+        if (nextContext == needed) {
             throw new Finished();
         }
     }
@@ -212,6 +214,10 @@ final class Recomputation {
             throw new IllegalStateException("checkpoint: backward was called inside of the function, before its end;"
                     + " differentiate outside of it, or inside try (var _ = Autograd.higherOrder()) { … }");
         }
+        if (needed == 0) {
+            restored = true;
+            return;
+        }
         Tensor kept = input.saved(0);
         versions.forEach((tensor, version) -> {
             if (tensor.storage().version() != version) {
@@ -226,14 +232,19 @@ final class Recomputation {
         try (var _ = modes(); var _ = device.use(); var _ = MemoryScope.open("of a recomputation")) {
             Tensor x = kept.detach();
             var _ = function.apply(requiresGrad ? x.requireGrad() : x);
-            throw otherwise("ended before " + contexts.get(nextContext).op().name());
-        } catch (Finished _) {
-            restored = true;
+        } catch (RuntimeException | Error end) { // mostly Finished, or what the function has made of it
+            if (nextContext < needed) {
+                throw end;
+            }
         } finally {
             running = false;
+            restored = nextContext == needed;
             if (!restored) {
                 drop();
             }
+        }
+        if (!restored) {
+            throw otherwise("ended before " + contexts.get(nextContext).op().name());
         }
     }
 

@@ -55,6 +55,7 @@ final class DotWriter extends OutlineWriter {
             case '"' -> "\\\"";
             case '\\' -> "\\\\";
             case '\n' -> "\\n";
+            case '&' -> "&amp;"; // Graphviz reads HTML's names of characters
             default -> Character.toString(c);
         }).collect(Collectors.joining("", "\"", "\""));
     }

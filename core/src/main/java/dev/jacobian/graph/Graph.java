@@ -3,10 +3,6 @@ package dev.jacobian.graph;
 import dev.jacobian.io.AtomicFile;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.tensor.Tensor;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.WritableByteChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -25,7 +21,8 @@ import java.util.Objects;
  * <p>Only what was recorded is known: operations on tensors of which at least one requires gradients, outside of
  * {@link dev.jacobian.autograd.Autograd#noGrad}. What was computed otherwise is an input. Shapes are all that is read, so
  * a graph can be made after {@code backward()} too. A fused operation is one node; under
- * {@link dev.jacobian.autograd.Autograd#higherOrder} it is what it is defined by.
+ * {@link dev.jacobian.autograd.Autograd#higherOrder} it is what it is defined by. Layers are known by their paths: two
+ * models that name theirs alike look like calls of one, unless both are registered in a layer around them.
  *
  * <p>A picture shows a graph as it is, and one of more than {@value #LEGIBLE} nodes with as many levels of layers open as
  * need no more than that, at least none; {@link #depth(int)} chooses. In an SVG file that a browser shows by itself, a
@@ -211,15 +208,8 @@ public final class Graph {
             default -> throw new IllegalArgumentException("graph: cannot tell from the name " + name
                     + " what to write; end it with .svg, .dot or .gv (Graphviz), or .mmd (Mermaid)");
         };
-        AtomicFile.write(file, channel -> writeAll(text, channel));
+        AtomicFile.write(file, text);
         return file;
-    }
-
-    private static void writeAll(String text, WritableByteChannel channel) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
     }
 
     /**

@@ -46,8 +46,8 @@ public sealed interface GraphNode {
      *
      * @param id see {@link GraphNode#id}
      * @param group see {@link GraphNode#group}
-     * @param name the name that was given; else {@code input}, {@code variable} if it requires gradients, or
-     *        {@code constant} if a layer has made it
+     * @param name the name that was given, or {@code view of} that if it shares that tensor's memory, as a reshaped input
+     *        does; else {@code input}, {@code variable} if it requires gradients, or {@code constant} if a layer has made it
      * @param shape its shape
      * @param dtype its type
      * @param requiresGrad whether gradients flow to it

@@ -4,17 +4,20 @@ import dev.jacobian.autograd.Op;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.Window2d;
 import dev.jacobian.tensor.Tensor;
+import java.lang.reflect.Array;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What is written into a node of a picture, and what its tooltip adds.
@@ -25,6 +28,7 @@ import java.util.stream.Collectors;
  */
 record Label(String head, List<String> body, List<String> details) {
     private static final int LONGEST = 36;
+    private static final int MOST_ELEMENTS = 20;
     /** Components that the operation's name says already, or that make no difference to what is computed. */
     private static final Set<String> SILENT = Set.of("function", "activation", "epsilon", "momentum", "seed", "stream",
             "ignoreIndex", "keepAxes");
@@ -128,31 +132,55 @@ record Label(String head, List<String> body, List<String> details) {
         Map<String, String> components = new LinkedHashMap<>();
         RecordComponent[] all = op.getClass().getRecordComponents();
         for (RecordComponent component : all == null ? new RecordComponent[0] : all) {
-            Object value = value(component.getAccessor(), op);
-            if (value != null && !(value instanceof Shape) && !(value instanceof Tensor)) {
-                components.put(component.getName(), text(value));
+            String text = text(component.getAccessor(), op);
+            if (text != null) {
+                components.put(component.getName(), text);
             }
         }
         return components;
     }
 
     /** Null also where a module keeps its records to itself. */
-    private static Object value(Method accessor, Op op) {
+    private static String text(Method accessor, Op op) {
         try {
-            return accessor.trySetAccessible() ? accessor.invoke(op) : null;
-        } catch (ReflectiveOperationException _) {
-            return null; // a picture is no place to fail for an accessor that throws
+            return accessor.trySetAccessible() ? text(accessor.invoke(op)) : null;
+        } catch (ReflectiveOperationException | RuntimeException _) {
+            return null; // a picture is no place to fail for an accessor, or a value, that throws
         }
     }
 
-    private static String text(Object value) {
+    /** Null for what says nothing about itself, such as a function: its address would change from run to run. */
+    private static String text(Object value) throws ReflectiveOperationException {
         return switch (value) {
+            case null -> null;
+            case Shape _,Tensor _ -> null;
             case Double number when Double.isFinite(number) ->
                 new BigDecimal(number).round(new MathContext(4)).stripTrailingZeros().toString();
             case Window2d window -> text(window);
             case Enum<?> constant -> constant.name().toLowerCase(Locale.ROOT);
-            default -> value.toString();
+            case Collection<?> elements -> text(elements);
+            case Object array when array.getClass().isArray() ->
+                text(IntStream.range(0, Array.getLength(array)).mapToObj(i -> Array.get(array, i)).toList());
+            default -> value.getClass().getMethod("toString").getDeclaringClass() == Object.class
+                    ? null
+                    : value.toString();
         };
+    }
+
+    private static String text(Collection<?> elements) throws ReflectiveOperationException {
+        List<String> texts = new ArrayList<>();
+        for (Object element : elements) {
+            if (texts.size() == MOST_ELEMENTS) {
+                texts.add("…");
+                break;
+            }
+            String text = text(element);
+            if (text == null) {
+                return null;
+            }
+            texts.add(text);
+        }
+        return texts.toString();
     }
 
     private static String text(Window2d w) {

@@ -3,6 +3,7 @@ package dev.jacobian.graph;
 import dev.jacobian.graph.Layers.Point;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** Writes a graph as SVG: one drawing for each number of open levels, of which one is seen. */
@@ -62,6 +63,8 @@ final class SvgWriter {
 
     private final Graph graph;
     private final StringBuilder text = new StringBuilder();
+    /** The numbers of open levels of which there is a drawing. */
+    private final TreeSet<Integer> depths = new TreeSet<>();
 
     SvgWriter(Graph graph) {
         this.graph = graph;
@@ -95,6 +98,7 @@ final class SvgWriter {
         line("<defs><marker id='arrow' viewBox='0 0 8 8' refX='7' refY='4' markerWidth='7' markerHeight='7'"
                 + " orient='auto'><path d='M0 1L8 4L0 7z'/></marker></defs>");
         line("<rect class='paper' width='100%' height='100%'/>");
+        drawings.forEach(drawing -> depths.add(drawing.graph.depth()));
         drawings.forEach(drawing -> draw(drawing, drawing.graph.depth() == seen.depth()));
         if (drawings.size() > 1) {
             text.append("<script><![CDATA[\n").append(SCRIPT).append("]]></script>\n");
@@ -107,7 +111,7 @@ final class SvgWriter {
             try {
                 drawings.add(Drawing.of(other));
             } catch (Layers.TooLargeException _) {
-                return; // a click leads from the nearest that is there
+                return; // clicks lead to those that are there
             }
         }
     }
@@ -134,9 +138,14 @@ final class SvgWriter {
     }
 
     private void draw(GraphGroup group, Layout.Box box) {
-        line("<g class='open' data-show='" + group.level() + "' tabindex='0' role='button'><title>"
+        line("<g class='open'" + button(depths.floor(group.level())) + "><title>"
                 + escape(Label.clean("layer " + group.path())) + "</title>" + rectangle(box, 8)
                 + words(box.x() + 10, box.y() + 16, Label.title(group)) + "</g>");
+    }
+
+    /** What makes a click show the drawing of so many open levels, if there is one. */
+    private static String button(Integer depth) {
+        return depth == null ? "" : " data-show='" + depth + "' tabindex='0' role='button'";
     }
 
     private static String curves(List<Layout.Path> paths, boolean arrows) {
@@ -168,10 +177,13 @@ final class SvgWriter {
             case GraphNode.Input _ -> "input";
             case GraphNode.Parameter _ -> "parameter";
             case GraphNode.Operation _ -> "operation";
-            case GraphNode.Closed closed -> "closed' data-show='" + (closed.layer().level() + 1) + "' tabindex='0"
-                    + "' role='button";
+            case GraphNode.Closed _ -> "closed";
         };
-        text.append("<g class='node ").append(result ? "result " : "").append(kind).append("'><title>")
+        String button = node instanceof GraphNode.Closed closed
+                ? button(depths.ceiling(closed.layer().level() + 1))
+                : "";
+        text.append("<g class='node ").append(result ? "result " : "").append(kind).append("'").append(button)
+                .append("><title>")
                 .append(escape(String.join("\n", label.details()))).append("</title>").append(outline(node, box));
         int x = box.x() + box.width() / 2;
         int y = box.y() + 17;

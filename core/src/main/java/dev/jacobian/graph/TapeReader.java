@@ -2,6 +2,7 @@ package dev.jacobian.graph;
 
 import dev.jacobian.autograd.Node;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.memory.Storage;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Tensor;
@@ -20,6 +21,8 @@ import java.util.Map;
 final class TapeReader {
     private final Layer model;
     private final IdentityHashMap<Tensor, String> names = new IdentityHashMap<>();
+    /** What the memory of each of them is of. */
+    private final IdentityHashMap<Storage, String> owners = new IdentityHashMap<>();
     private final List<GraphNode> nodes = new ArrayList<>();
     private final List<GraphEdge> edges = new ArrayList<>();
     private final List<GraphGroup> groups = new ArrayList<>();
@@ -30,10 +33,15 @@ final class TapeReader {
 
     TapeReader(Map<String, ? extends Tensor> given, Layer model) {
         this.model = model;
-        given.forEach((name, tensor) -> names.put(tensor, name));
+        given.forEach(this::name);
         if (model != null) {
-            model.stateDict().forEach((name, param) -> names.putIfAbsent(param, name));
+            model.stateDict().forEach(this::name);
         }
+    }
+
+    private void name(String name, Tensor tensor) {
+        names.putIfAbsent(tensor, name);
+        owners.putIfAbsent(tensor.storage(), name);
     }
 
     Graph read(Tensor result) {
@@ -109,6 +117,9 @@ final class TapeReader {
     private String type(String path) {
         Layer layer = model;
         for (String name : path.split("\\.", -1)) {
+            while (layer != null && layer.children().containsKey("")) {
+                layer = layer.children().get(""); // what stands in its place, as in a Checkpoint
+            }
             layer = layer == null ? null : layer.children().get(name);
         }
         return layer == null ? "" : layer.typeName();
@@ -160,8 +171,10 @@ final class TapeReader {
             String path = name != null ? name : layer.isEmpty() ? param.name() : layer + "." + param.name();
             nodes.add(new GraphNode.Parameter(id, group, path, leaf.shape(), leaf.dtype(), leaf.requiresGrad()));
         } else {
+            String owner = owners.get(leaf.storage());
             String kind = leaf.requiresGrad() ? "variable" : isMadeInside(leaf) ? "constant" : "input";
-            nodes.add(new GraphNode.Input(id, group, name != null ? name : kind, leaf.shape(), leaf.dtype(),
+            String otherwise = owner != null ? "view of " + owner : kind;
+            nodes.add(new GraphNode.Input(id, group, name != null ? name : otherwise, leaf.shape(), leaf.dtype(),
                     leaf.requiresGrad()));
         }
         return id;

@@ -43,6 +43,10 @@ final class Arguments {
                             + " for predictions of shape " + scores.shape() + ", whose axis " + classAxis(scores)
                             + " are the classes");
         }
+        if (scores.dim(classAxis(scores)) == 0 && labels.size() > 0) {
+            throw new IllegalArgumentException(
+                    operation + ": prediction of shape " + scores.shape() + ", expected at least one class");
+        }
     }
 
     static int classAxis(Tensor scores) {

@@ -17,14 +17,16 @@ import java.util.function.UnaryOperator;
  *         new GELU(), new Linear(512, 10));
  * }</pre>
  *
- * <p>The last operation inside is not computed again if its rule needs only its inputs, as that of a product does. So the
- * blocks above cost one GELU each; behind an activation instead of in front of it, each would cost a product too.
+ * <p>The last operation inside is not computed again if its rule needs only its inputs, as that of a product does; sums and
+ * views behind it do not count. So the blocks above cost one GELU each; behind an activation instead of in front of it,
+ * each would cost a product too.
  *
  * <p>Results and gradients are those of the layer itself, bit for bit: dropout draws the same masks again, and batch norm
  * moves its running statistics once. Names in a state dict are those of the layer itself, so weights move from a model
  * with checkpoints to one without, and back. Hooks of layers inside run again with their layer; those of this layer do
- * not. Layers that change buffers of their own do so under {@link Autograd#noGrad}. In evaluation under noGrad, and under
- * {@link Autograd#higherOrder}, the layer is called as if by itself.
+ * not. Layers that change buffers of their own do so under {@link Autograd#noGrad}, and do not go on with the values from
+ * before; those that leave a second result in a field do not where {@link Autograd#isRecomputing}. In evaluation under
+ * noGrad, and under {@link Autograd#higherOrder}, the layer is called as if by itself.
  *
  * @see Autograd#checkpoint
  */

@@ -106,6 +106,21 @@ final class KeptUnitsTest {
         assertThat(ChiSquare.pValue(45.31474661812586, 20)).isCloseTo(0.001, CLOSE);
     }
 
+    /** E X = ∫ P(X > x) dx and E X² = ∫ 2x P(X > x) dx, by the midpoint rule. */
+    @ParameterizedTest
+    @ValueSource(ints = {3, 12, 20})
+    void chiSquareHasMeanNuAndVarianceTwoNu(int nu) {
+        double h = 1e-3;
+        double mean = 0;
+        double square = 0;
+        for (double x = h / 2; x < 200; x += h) {
+            mean += h * ChiSquare.pValue(x, nu);
+            square += h * 2 * x * ChiSquare.pValue(x, nu);
+        }
+        assertThat(mean).isCloseTo(nu, within(1e-3));
+        assertThat(Math.sqrt(square - mean * mean)).isCloseTo(Math.sqrt(2 * nu), within(1e-3));
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 0.25", "10, 0.3", "64, 0.9375"})
     void keptUnitsAreBinomial(int m, double p) {

@@ -66,9 +66,9 @@ final class LinearLayerTest {
         GradientCheck.of(v -> v.get(0).matmul(v.get(1)).add(v.get(2)), w, x, b).orThrow();
     }
 
-    /** ∂y_k/∂W_ij = 1{k=i} x_j: output k does not see the other rows of W. */
+    /** ∂y_k/∂W_ij = 1{k=i} x_j, ∂y_k/∂b_i = 1{k=i}, ∂y_k/∂x_j = W_kj. */
     @Test
-    void theJacobianByTheWeight() {
+    void theJacobians() {
         double[] x = {2, -1};
         double[] jacobian = Autograd.jacobian(v -> v.matmul(Tensor.of(x)).add(b), w).toDoubleArray();
         for (int k = 0; k < 2; k++) {
@@ -78,6 +78,8 @@ final class LinearLayerTest {
                 }
             }
         }
+        equal(Autograd.jacobian(v -> w.matmul(Tensor.of(x)).add(v), b), Tensor.eye(2).to(DType.FLOAT64));
+        equal(Autograd.jacobian(v -> w.matmul(v).add(b), Tensor.of(x)), w);
     }
 
     @Test

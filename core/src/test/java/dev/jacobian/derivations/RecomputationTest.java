@@ -11,10 +11,16 @@ import dev.jacobian.backend.View;
 import dev.jacobian.memory.MemoryPool;
 import dev.jacobian.memory.MemoryScope;
 import dev.jacobian.nn.Checkpoint;
+import dev.jacobian.nn.ELU;
 import dev.jacobian.nn.GELU;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.nn.Linear;
+import dev.jacobian.nn.ReLU;
 import dev.jacobian.nn.Sequential;
+import dev.jacobian.nn.SiLU;
+import dev.jacobian.nn.Sigmoid;
+import dev.jacobian.nn.Softplus;
+import dev.jacobian.nn.Tanh;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import dev.jacobian.testing.DelegatingBackend;
@@ -199,11 +205,33 @@ final class RecomputationTest {
             assertThat(cost(Checkpoint::of, n, k)).as("nested in blocks of %d", k)
                     .isEqualTo(new Cost(blocks, blocks + k + 1, products));
         }
+        assertThat(cost(_ -> pair(new Linear(WIDTH, WIDTH, false), new GELU()), n, 1).products())
+                .as("cut behind the activations").isEqualTo(3 * n - 1 + n);
         double bound = 2 * Math.sqrt(2 * n);
         assertThat(least).isGreaterThanOrEqualTo(bound);
         double best = Math.sqrt(n / 2.0);
         if (best == Math.rint(best) && n % (int) best == 0) {
             assertThat(least).isEqualTo(bound);
         }
+    }
+
+    private static Layer pair(Layer first, Layer second) {
+        return new Sequential(first, second);
+    }
+
+    /** How many units a chain of eight of them keeps, and at most; its result is one. */
+    static Stream<Arguments> layers() {
+        return Stream.of(Arguments.of(new ReLU(), 9, 9), Arguments.of(new Tanh(), 9, 9),
+                Arguments.of(new Sigmoid(), 9, 9), Arguments.of(new GELU(), 16, 16), Arguments.of(new SiLU(), 17, 50),
+                Arguments.of(new ELU(), 17, 50), Arguments.of(new Softplus(), 17, 50));
+    }
+
+    /** One for each layer where the slope is a function of the result, more than two for compositions; again, one. */
+    @ParameterizedTest
+    @MethodSource("layers")
+    void whatActivationsKeep(Layer activation, int least, int most) {
+        UnaryOperator<Layer> inner = _ -> pair(activation, new Linear(WIDTH, WIDTH, false));
+        assertThat(cost(inner, 8, 0).kept()).isBetween((double) least, (double) most);
+        assertThat(cost(inner, 8, 1).kept()).isEqualTo(8);
     }
 }

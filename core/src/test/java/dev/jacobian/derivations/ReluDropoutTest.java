@@ -3,6 +3,7 @@ package dev.jacobian.derivations;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Device;
 import dev.jacobian.memory.MemoryScope;
@@ -133,6 +134,19 @@ final class ReluDropoutTest {
             assertThat(zOfVariance(dropped, scaledVariance, fourthMoment(p)))
                     .as("the variance is not merely divided by 1 - p").isGreaterThan(LIMIT);
         }
+    }
+
+    /** y = x m / (1 − p) with m of zeros and ones, and dx is the same function of dy. */
+    @Test
+    void theGradientHasTheSameMask() {
+        Tensor x = Rng.normal(1000).to(DType.FLOAT64).requireGrad();
+        Tensor dy = Rng.normal(1000).to(DType.FLOAT64);
+        Tensor y = new Dropout(0.3).call(x);
+        Tensor mask = y.detach().ne(0).to(DType.FLOAT64);
+        assertThat(mask.mean().item()).isBetween(0.6, 0.8);
+        assertThat(Differences.largest(y, x.mul(mask).div(0.7))).as("a factor in float32").isLessThan(1e-6);
+        assertThat(Differences.largest(Autograd.grad(y.mul(dy).sum(), x).getFirst(), dy.mul(mask).div(0.7)))
+                .isLessThan(1e-6);
     }
 
     /** The p-value of the covariances of all pairs: independent units' sum of squares has a chi-square distribution. */

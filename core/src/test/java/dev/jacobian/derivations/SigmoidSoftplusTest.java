@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.GradientCheck;
 import dev.jacobian.backend.DType;
+import dev.jacobian.loss.BceWithLogitsLoss;
+import dev.jacobian.loss.Reduction;
 import dev.jacobian.tensor.Tensor;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,15 @@ final class SigmoidSoftplusTest {
         GradientCheck.of(Tensor::softplus, x).orThrow();
         GradientCheck.of(SigmoidSoftplusTest::logSigmoid, x).orThrow();
         GradientCheck.secondOrder(Tensor::softplus, x).orThrow();
+    }
+
+    @Test
+    void binaryCrossEntropyIsMadeOfSoftplus() {
+        Tensor t = Tensor.of(1.0, 0, 0.3, 1, 0, 0.8);
+        Tensor written = t.mul(s.log()).add(t.neg().add(1).mul(s.neg().add(1).log())).neg();
+        Tensor formula = t.mul(x.neg().softplus()).add(t.neg().add(1).mul(x.softplus()));
+        assertThat(Differences.largest(formula, written)).isLessThan(1e-14);
+        assertThat(Differences.largest(new BceWithLogitsLoss(Reduction.NONE).call(x, t), written)).isLessThan(1e-14);
     }
 
     /** log σ and its slope keep their relative accuracy on the side where they vanish. */

@@ -149,6 +149,32 @@ final class SoftmaxMarginTest {
         assertThat(entropy).isCloseTo(wrong, within(1e-15));
     }
 
+    /** Two classes: the hinge is on where e^z > (1 − m)/(1 + m), which is p_y below (1 + m)/2. */
+    @ParameterizedTest
+    @ValueSource(doubles = {-0.4, 0, 0.2, 0.9})
+    void theHingeIsOnBelowHalfOfOnePlusTheMargin(double margin) {
+        double edge = Math.log((1 - margin) / (1 + margin));
+        assertThat(1 / (1 + Math.exp(edge))).isCloseTo((1 + margin) / 2, within(1e-15));
+        double above = edge + 1e-6;
+        Tensor on = Tensor.of(new double[][] {{0, above}});
+        double wrong = 1 / (1 + Math.exp(-above));
+        assertThat(losses(margin, on, 0).item()).isPositive();
+        assertThat(gradient(margin, on, 0)[1]).isCloseTo(2 * wrong * (1 - wrong), within(1e-14));
+        Tensor off = Tensor.of(new double[][] {{0, edge - 1e-6}});
+        assertThat(losses(margin, off, 0).item()).isZero();
+        assertThat(gradient(margin, off, 0)).containsOnly(0);
+    }
+
+    @Test
+    void marginsWithoutALoss() {
+        Tensor far = Tensor.of(new double[][] {{-1000, 1000, 0}});
+        assertThat(losses(-1, far, 0).item()).as("p = [0, 1, 0]: behind by 1").isZero();
+        assertThat(losses(-0.99, far, 0).item()).isCloseTo(0.01, within(1e-14));
+        Tensor equal = Tensor.zeros(1, 3).to(DType.FLOAT64);
+        assertThat(losses(0, equal, 1).item()).isZero();
+        assertThat(losses(0.1, equal, 1).item()).isCloseTo(0.2, within(1e-15));
+    }
+
     @Test
     void halfOfOnePlusTheMarginIsEnough() {
         // p = [¾, ¼, 0…] is the worst with p_y = ¾: its hinge is 0, and a little less has one above 0.

@@ -98,6 +98,7 @@ final class SoftmaxStepsTest {
         Tensor z = q.div(s);
         Tensor dx = byThePartsOf(q, s);
         equal(dx, z.mul(dz.sub(dz.mul(z).sum())));
+        equal(dx, Tensor.diag(z).sub(z.reshape(4, 1).matmul(z.reshape(1, 4))).matmul(dz));
         equal(dx, Autograd.vjp(v -> v.exp().div(v.exp().sum()), x, dz));
         equal(dx, Autograd.vjp(v -> v.softmax(0), x, dz));
         assertThat(dx.sum().item()).isCloseTo(0, within(1e-15));

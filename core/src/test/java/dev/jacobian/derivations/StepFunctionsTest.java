@@ -28,6 +28,7 @@ final class StepFunctionsTest {
     void signIsADifferenceOfIndicators() {
         assertThat(indicator(x.gt(0)).sub(indicator(x.lt(0))).toDoubleArray()).containsExactly(-1, -1, -1, 0, 1, 1, 1);
         assertThat(Differences.largest(x.sign(), indicator(x.gt(0)).sub(indicator(x.lt(0))))).isZero();
+        assertThat(1 / Tensor.of(-0.0).sign().item()).as("the sign of a zero").isEqualTo(Double.NEGATIVE_INFINITY);
         assertThat(step(x).toDoubleArray()).containsExactly(0, 0, 0, 0.5, 1, 1, 1);
     }
 

@@ -83,6 +83,24 @@ final class WeightDecayTest {
                 .isLessThan(1e-7);
     }
 
+    /** AdamW is a decay, w − ηωw, and Adam's step without one: the decay does not go through the rescaling. */
+    @Test
+    void adamWsDecayIsBesideTheScaledStep() {
+        Tensor plain = step(p -> new Adam(p, LR));
+        Tensor decayed = step(p -> new AdamW(p, LR).weightDecay(0.04));
+        assertThat(Differences.largest(decayed, plain.sub(START.mul(LR * 0.04)))).isLessThan(1e-14);
+        Tensor through = step(p -> new Adam(p, LR).weightDecay(0.04));
+        assertThat(Differences.largest(decayed, through)).isGreaterThan(1e-3);
+    }
+
+    private static Tensor step(Function<List<Param>, Optimizer> make) {
+        Param w = Param.of("w", START);
+        Optimizer optimizer = make.apply(List.of(w));
+        risk(w).backward();
+        optimizer.step();
+        return w;
+    }
+
     private static Tensor flat(Function<List<Param>, Optimizer> make) {
         Param w = Param.of("w", START);
         Optimizer optimizer = make.apply(List.of(w));

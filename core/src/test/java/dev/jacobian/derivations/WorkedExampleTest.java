@@ -1,6 +1,7 @@
 package dev.jacobian.derivations;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.optim.Sgd;
@@ -53,6 +54,25 @@ final class WorkedExampleTest {
         assertThat(printed(out, 4, new double[][] {{0.0985, 0.0112, 0.0633, 0.0059}})).containsExactly("0.098590 cut",
                 "0.063360 cut");
         assertThat(printed(loss.reshape(1, 1), 5, new double[][] {{0.49161}})).isEmpty();
+    }
+
+    /** The page has six decimals, rounded. */
+    private static void onThePage(Tensor computed, double... shown) {
+        assertThat(computed.toDoubleArray()).containsExactly(shown, within(5.1e-7));
+    }
+
+    @Test
+    void theNumbersOfThePage() {
+        onThePage(out, 0.098590, 0.011215, 0.063360, 0.005945);
+        onThePage(loss, 0.491612);
+        List<Tensor> gradients = Autograd.grad(loss, out, s1, w2, w1);
+        onThePage(gradients.get(0), -0.225353, -0.247196, 0.265840, 0.251486);
+        onThePage(gradients.get(1), -0.004507, -0.004944, 0, 0.005030, -0.006761, -0.007416, 0, 0.007545, -0.020282,
+                -0.022248, 0.023926, 0);
+        onThePage(gradients.get(2), -0.102946, -0.205952, 0.017627);
+        onThePage(gradients.get(3), -0.003363, -0.004104, -0.005045, -0.006156, -0.037605, 0.001803);
+        onThePage(w2.sub(gradients.get(2).mul(0.5)), 0.071473, 0.132976, 0.081187);
+        onThePage(w1.sub(gradients.get(3).mul(0.5)), 0.601682, 0.012052, 0.702522, 0.433078, 0.018803, 0.879099);
     }
 
     @Test

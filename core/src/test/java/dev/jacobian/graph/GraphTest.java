@@ -8,7 +8,9 @@ import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.nn.Checkpoint;
 import dev.jacobian.nn.Embedding;
+import dev.jacobian.nn.Flatten;
 import dev.jacobian.nn.Layer;
 import dev.jacobian.nn.Linear;
 import dev.jacobian.nn.Residual;
@@ -85,6 +87,14 @@ final class GraphTest {
         Graph graph = Graph.of(square.add(square).mul(w));
         assertThat(graph.nodes()).extracting(GraphNode::name).containsExactly("w", "mul", "add", "mul");
         assertThat(edges(graph)).containsExactly("0>1.0", "0>1.1", "1>2.0", "1>2.1", "2>3.0", "0>3.1");
+    }
+
+    @Test
+    void namesViewsOfWhatHasAName() {
+        Tensor x = Tensor.ones(2, 2, 2);
+        Tensor y = new Sequential(new Flatten(), new Linear(4, 3)).call(x);
+        assertThat(nodes(Graph.of(y, Map.of("x", x)), GraphNode.Input.class))
+                .extracting(GraphNode::name, GraphNode::shape).containsExactly(tuple("view of x", Shape.of(2, 4)));
     }
 
     @Test
@@ -168,6 +178,14 @@ final class GraphTest {
         assertThat(nodes(graph, GraphNode.Parameter.class)).extracting(GraphNode::name)
                 .containsExactly("0.weight", "0.bias", "1.block.0.weight", "1.block.0.bias");
         assertThat(graph.groups()).extracting(GraphGroup::title).containsExactly("0", "1", "block", "0", "1");
+    }
+
+    @Test
+    void knowsTypesInsideOfCheckpoints() {
+        var blocks = new Sequential(Checkpoint.of(Checkpoint.of(new Sequential(new Tanh(), new Linear(4, 3)))));
+        Tensor result = blocks.call(Tensor.ones(2, 4).requireGrad());
+        assertThat(Graph.of(result, blocks).groups()).extracting(GraphGroup::title).containsExactly("0 · Checkpoint",
+                "0 · Tanh", "1 · Linear");
     }
 
     @Test

@@ -183,6 +183,8 @@ final class LossesTest {
             assertThatThrownBy(() -> loss.call(Tensor.ones(2, 3), Tensor.of(0, 3)).item())
                     .isInstanceOf(IndexRangeException.class)
                     .hasMessageContaining("index 3 at element 1 out of range; expected 0..2");
+            assertThatIllegalArgumentException().isThrownBy(() -> loss.call(Tensor.ones(2, 0), Tensor.of(0, 1)))
+                    .withMessageEndingWith("prediction of shape [2, 0], expected at least one class");
         }
     }
 }

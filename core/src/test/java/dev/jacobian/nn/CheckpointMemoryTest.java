@@ -128,6 +128,24 @@ final class CheckpointMemoryTest {
         }
     }
 
+    /** What only passes gradients on ends a block as if it were not there. */
+    @Test
+    void aProductBeforeASumIsNotComputedAgain() {
+        int kept = step(repeated(4, () -> new Residual(before(new GELU())))).products();
+        assertThat(step(repeated(4, () -> block(new Residual(before(new GELU()))))).products()).isEqualTo(kept);
+    }
+
+    /** A function needs no layer around it. */
+    @Test
+    void aFunctionKeepsItsInputAlone() {
+        Tensor x = Rng.normal(WIDTH, WIDTH).requireGrad();
+        long before = pool.stats().active();
+        Tensor y = Autograd.checkpoint(v -> v.tanh().exp().tanh().exp().tanh(), x);
+        assertThat(pool.stats().active() - before).isEqualTo(BLOCK);
+        y.backward(y);
+        assertThat(x.grad()).isNotNull();
+    }
+
     @Test
     void aBlockThatEndsInAnActivationComputesItsProductsAgain() {
         assertThat(step(repeated(16, () -> block(with(new GELU()))))).isEqualTo(new Use(16, 18, 31 + 16));

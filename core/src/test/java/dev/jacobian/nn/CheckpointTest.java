@@ -89,6 +89,40 @@ final class CheckpointTest {
         }
     }
 
+    /** Computes something that it does not return, and lets go of it itself. */
+    private static final class Watching extends Layer {
+        @Override
+        protected Tensor forward(Tensor x) {
+            Tensor y = x.sigmoid();
+            try (var _ = MemoryScope.open("of a look")) {
+                assertThat(x.square().sum().item()).isPositive();
+                y.square();
+            }
+            return y.mul(x);
+        }
+    }
+
+    /** Catches what ends a second run early. */
+    private static final class Catching extends Layer {
+        private final boolean wraps;
+
+        Catching(boolean wraps) {
+            this.wraps = wraps;
+        }
+
+        @Override
+        protected Tensor forward(Tensor x) {
+            try {
+                return x.tanh();
+            } catch (Error e) {
+                if (wraps) {
+                    throw new IllegalStateException("wrapped", e);
+                }
+                return x.sigmoid();
+            }
+        }
+    }
+
     /** One parameter in several operations, in and outside of blocks. */
     private static Layer shared(UnaryOperator<Layer> block) {
         Linear linear = new Linear(6, 6);
@@ -138,7 +172,15 @@ final class CheckpointTest {
                         block.apply(new MaxPool2d(2)), new Flatten()), 2, 2, 4, 4),
                 model("transformer", block -> chain(block.apply(new TransformerBlock(4, 2, true)),
                         block.apply(new TransformerBlock(4, 2)), new LayerNorm(4)), 2, 3, 4),
-                model("nothing inside", block -> chain(block.apply(new IdentityLayer()), new Linear(6, 2)), 4, 6));
+                model("nothing inside", block -> chain(block.apply(new IdentityLayer()), new Linear(6, 2)), 4, 6),
+                model("nothing in two blocks", block -> chain(new Linear(6, 6),
+                        block.apply(block.apply(new IdentityLayer())), new Linear(6, 2)), 4, 6),
+                model("nothing to compute again", block -> chain(new Linear(6, 6), block.apply(new Flatten()),
+                        new Linear(6, 2)), 4, 6),
+                model("a scope inside", block -> chain(new Linear(6, 6), block.apply(new Watching()), new Tanh()), 4,
+                        6),
+                model("errors caught inside", block -> chain(new Linear(6, 6), block.apply(chain(new Catching(false),
+                        block.apply(new Catching(true)))), new Tanh()), 4, 6));
     }
 
     /** All that two steps of two micro-batches leave behind: results, gradients, state, and what is drawn next. */
@@ -473,6 +515,22 @@ final class CheckpointTest {
         assertThat(x.storage().isHeldOnce()).isTrue();
     }
 
+    /** The last operation's input is not held, and so not let go of when its node ends first. */
+    @Test
+    void whatIsNotHeldIsNotReleased() {
+        Tensor x = Tensor.ones(4).requireGrad();
+        Tensor y = Autograd.checkpoint(v -> {
+            try (var _ = MemoryScope.open()) {
+                v.square();
+            }
+            return v.tanh();
+        }, x);
+        assertThat(x.storage().isHeldOnce()).isFalse();
+        y.sum().backward();
+        assertThat(x.storage().isAlive()).isTrue();
+        assertThat(x.storage().isHeldOnce()).isTrue();
+    }
+
     @Test
     void backwardInsideOfTheFunctionIsRefused() {
         Tensor x = Tensor.ones(4).requireGrad();
@@ -525,7 +583,7 @@ final class CheckpointTest {
         UnaryOperator<Tensor> both = v -> {
             Tensor other = right.call(v).tanh();
             if (second[0] == null) {
-                second[0] = other;
+                second[0] = MemoryScope.keep(other);
             }
             return left.call(v).tanh();
         };

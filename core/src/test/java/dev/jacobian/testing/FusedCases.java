@@ -135,14 +135,14 @@ final class FusedCases {
         return -1;
     }
 
-    /** Among them hinges of exactly 0, which have no gradient: the third with margin ½, the last with margin 0. */
+    /** Among them hinges of exactly 0, which have no gradient: the third with margin ½, the last with margin 0. One margin is no float32. */
     private static Stream<Sample> hardMargins() {
         double[] logits = {
                 1000, 0, -1000, -INF, 1, 2, 1e30, -1e30, 1e30, -INF, -INF, -INF, 5, NAN, 0, 3e38, -3e38, 1e-40, INF, 0,
                 1, 7,
                 7, 7};
         double[] labels = {2, 1, 0, 1, 0, 0, 1, 2};
-        Stream<Sample> rows = Stream.of(0.5, 1.0, 0.0, -1.0).map(margin -> new Sample("special, margin " + margin,
+        Stream<Sample> rows = Stream.of(0.5, 1.0, 0.0, -1.0, 1e39).map(margin -> new Sample("special, margin " + margin,
                 values -> values.get(0).softmaxMargin(values.get(1), margin),
                 List.of(Sample.Input.of(DType.FLOAT32, logits).shaped(8, 3), Sample.Input.of(DType.INT32, labels)),
                 Tolerance.ulps(8).above(1), Tolerance.ulps(8).above(2), true));

@@ -53,7 +53,6 @@ public final class Main implements Runnable {
                 .setExecutionExceptionHandler((thrown, command, parsed) -> main.report(command, thrown));
         // Behind the script's name all options are the script's.
         line.getSubcommands().get("run").setStopAtPositional(true);
-        line.getSubcommands().get("learn").setStopAtPositional(true);
         return line;
     }
 

@@ -2,6 +2,7 @@ package dev.jacobian.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jacobian.tensor.Rng;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,6 +55,7 @@ class DocsTest {
         source = source.replace("Path.of(\"", "Path.of(\"" + folder.toString().replace('\\', '/') + "/");
         Matcher declared = Pattern.compile("^public class (\\w+)", Pattern.MULTILINE).matcher(source);
         Path script = Files.writeString(folder.resolve((declared.find() ? declared.group(1) : name) + ".java"), source);
+        Rng.seed(0); // as in a process of its own: other tests share this one's
         Cli ran = Cli.run("run", script.toString());
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,7 +51,7 @@ class LearnCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"em-exponential", "EmExponential", "EmExponential.java", "EM-EXPONENTIAL", "emexponential"})
     void runsTheOneMeant(String name) {
-        Cli ran = Cli.run("learn", name, "x", "--help", "--device");
+        Cli ran = Cli.run("learn", name, "x", "--", "--help", "--device");
         assertThat(ran.err()).isEmpty();
         assertThat(ran.code()).isZero();
         assertThat(ran.out()).isEqualToNormalizingNewlines("E 3\n");
@@ -69,11 +70,15 @@ class LearnCommandTest {
                 .endsWith("jacobian learn lists all");
     }
 
+    /** The problems have no options: behind the name, too, these are the command's. */
     @Test
-    void aWrongDeviceIsAnErrorAsInRun() {
-        Cli wrong = Cli.run("learn", "--device", "tpu", "em-exponential");
-        assertThat(wrong.code()).isEqualTo(ExitCode.USAGE);
-        assertThat(wrong.err()).contains("available: [cpu]");
+    void aWrongDeviceIsAnErrorOnEitherSideOfTheName() {
+        for (String[] arguments : List.of(new String[] {"learn", "--device", "tpu", "em-exponential"},
+                new String[] {"learn", "em-exponential", "--device", "tpu"})) {
+            Cli wrong = Cli.run(arguments);
+            assertThat(wrong.code()).isEqualTo(ExitCode.USAGE);
+            assertThat(wrong.err()).contains("available: [cpu]");
+        }
     }
 
     @Test

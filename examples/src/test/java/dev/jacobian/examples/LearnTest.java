@@ -110,6 +110,12 @@ class LearnTest {
             assertThat(shown.getFirst().group(1)).isEqualTo(name);
             assertThat(ran.out().lines()).containsExactlyElementsOf(shown.getFirst().group(2).lines().toList());
             assertThat(pictures(page(name))).as("pictures").containsAll(files(written).toList());
+            for (String picture : files(written).toList()) {
+                // Plots have letters as outlines, and those depend on this system's fonts.
+                if (Files.readString(written.resolve(picture)).contains(" data-depth=")) {
+                    assertThat(PICTURES.resolve(picture)).hasSameTextualContentAs(written.resolve(picture));
+                }
+            }
         }));
     }
 
@@ -146,6 +152,10 @@ class LearnTest {
                     formulas.add(parts.get(i));
                 }
             }
+            assertThat(formulas).as("Markdown comes first: write \\cr for \\\\, \\lbrace for \\{, \\thinspace for \\,, "
+                    + "}_ {i} for }_{i}, \\ast for *, and begin no line like that of a list")
+                    .noneMatch(formula -> formula.matches(
+                            "(?s).*(\\\\[^A-Za-z\\s]|[^A-Za-z0-9\\s]_\\S|\\*|\\n[-+>#] ).*"));
             assertThat(formulas).as("< before a letter begins a tag: write a space or \\lt")
                     .noneMatch(formula -> formula.matches("(?s).*<[A-Za-z/!].*"));
         }));

@@ -35,7 +35,7 @@ final class VectorMarginRows implements MarginRows {
             long lossStep,
             int rows,
             int n) {
-        float ofLabel = Math.max(0, margin);
+        float ofLabel = margin == Float.POSITIVE_INFINITY ? 0 : Math.max(0, margin); // ∞ − ∞ would be NaN
         for (int row = 0; row < rows; row++) {
             long at = pAt + (long) row * n;
             float own = Floats.get(p, at + label.get(ValueLayout.JAVA_INT, (labelAt + row * labelStep) << 2));
