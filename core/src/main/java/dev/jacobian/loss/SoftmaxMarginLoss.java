@@ -40,6 +40,15 @@ public record SoftmaxMarginLoss(double margin, Reduction reduction) implements L
     }
 
     /**
+     * The mean.
+     *
+     * @param margin how far the label's probability must be ahead, a finite number
+     */
+    public SoftmaxMarginLoss(double margin) {
+        this(margin, Reduction.MEAN);
+    }
+
+    /**
      * {@inheritDoc}
      *
      * @throws dev.jacobian.backend.IndexRangeException if a label is not in 0..C−1, at the latest when the device is

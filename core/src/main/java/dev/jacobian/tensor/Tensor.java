@@ -1521,6 +1521,20 @@ public sealed class Tensor implements Keepable permits Param {
     }
 
     /**
+     * One-dimensional convolution without dilation and groups, with zeros after a mode; see
+     * {@link #conv1d(Tensor, Tensor, int, int, int, int)}.
+     *
+     * @param weight [O, C, kernel]
+     * @param bias [O]; null for none
+     * @param stride how far the kernel moves, at least 1
+     * @param padding the mode; SAME wants a stride of 1
+     * @return [N, O, length]
+     */
+    public final Tensor conv1d(Tensor weight, Tensor bias, int stride, Padding padding) {
+        return conv1d(weight, bias, stride, padding, 1, 1);
+    }
+
+    /**
      * One-dimensional convolution of this [N, C, L] as networks have it, which is cross-correlation:
      * y[n, o, q] = bias[o] + Σ over c, j of weight[o, c, j] · x[n, c, q · stride − padding + j · dilation], with the
      * channels c of o's group, and x as 0 outside. It is the {@linkplain #conv2d(Tensor, Tensor, Window2d, int) planar

@@ -101,6 +101,7 @@ final class LossesTest {
         Tensor x = Tensor.of(new double[][] {{0, 0, Math.log(2)}, {0, 0, Math.log(2)}});
         Tensor labels = Tensor.of(2, 0);
         assertThat(new SoftmaxMarginLoss().call(x, labels).item()).isCloseTo((0.5 + 1.25) / 2, CLOSE);
+        assertThat(new SoftmaxMarginLoss(0.5)).isEqualTo(new SoftmaxMarginLoss());
         assertThat(new SoftmaxMarginLoss(0.5, Reduction.SUM).call(x, labels).item()).isCloseTo(0.5 + 1.25, CLOSE);
         assertThat(new SoftmaxMarginLoss(0.1, Reduction.NONE).call(x, labels).toDoubleArray())
                 .containsExactly(new double[] {0, 0.45}, CLOSE);

@@ -175,6 +175,10 @@ final class Conv1dTest {
         Tensor y = row.call(x);
         assertThat(y.toArray()).containsExactly(plane.call(x.unsqueeze(2)).toArray());
         assertThat(x.conv1d(row.weight(), row.bias(), 2, 2, 2, 2).toArray()).containsExactly(y.toArray());
+        Tensor signal = Rng.normal(2, 1, 9);
+        Tensor kernel = Rng.normal(3, 1, 4);
+        assertThat(signal.conv1d(kernel, null, 1, Padding.SAME).toArray())
+                .containsExactly(signal.conv1d(kernel, null, 1, Padding.SAME, 1, 1).toArray()).hasSize(2 * 3 * 9);
     }
 
     @Test

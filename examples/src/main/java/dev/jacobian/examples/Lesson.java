@@ -43,12 +43,13 @@ record Lesson(String name, Path script) {
     }
 
     /**
-     * The one that somebody means, in whatever spelling: {@code em-exponential}, {@code EmExponential.java}.
+     * The one that somebody means, in whatever spelling: {@code em-exponential}, {@code EmExponential.java}, or the path of
+     * its script or page.
      *
      * @throws Failure if there is none; the message names similar ones
      */
     static Lesson find(List<Lesson> lessons, String wanted) {
-        String letters = letters(wanted.replaceFirst("(?i)\\.java$", ""));
+        String letters = letters(wanted.replaceFirst("(?i)\\.(java|md)$", "").replaceFirst("^.*[/\\\\]", ""));
         for (Lesson lesson : lessons) {
             if (letters(lesson.name).equals(letters)) {
                 return lesson;

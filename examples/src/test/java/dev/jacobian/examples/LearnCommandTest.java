@@ -49,7 +49,8 @@ class LearnCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"em-exponential", "EmExponential", "EmExponential.java", "EM-EXPONENTIAL", "emexponential"})
+    @ValueSource(strings = {"em-exponential", "EmExponential", "EmExponential.java", "EM-EXPONENTIAL", "emexponential",
+            "examples/learn/EmExponential.java", "docs\\\\derivations\\\\em-exponential.md"})
     void runsTheOneMeant(String name) {
         Cli ran = Cli.run("learn", name, "x", "--", "--help", "--device");
         assertThat(ran.err()).isEmpty();

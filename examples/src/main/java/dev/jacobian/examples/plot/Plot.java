@@ -2,6 +2,9 @@ package dev.jacobian.examples.plot;
 
 import dev.jacobian.charts.SvgChart;
 import dev.jacobian.io.AtomicFile;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,21 +160,34 @@ public final class Plot {
     }
 
     /**
-     * Writes the plot, whole or not at all; an older file is replaced.
+     * Writes the plot, whole or not at all; an older file is replaced, a missing folder is made.
      *
      * @param file where to, {@code .svg}
      * @return the file
      * @throws IllegalArgumentException if the name does not end in {@code .svg}, or a number on a logarithmic axis is not
      *         above 0
      * @throws IllegalStateException if there is nothing to draw, or this system has no fonts
-     * @throws java.io.UncheckedIOException if it cannot be written
+     * @throws UncheckedIOException if it cannot be written
      */
     public Path save(Path file) {
         if (!file.toString().endsWith(".svg")) {
             throw new IllegalArgumentException("plot: got the file " + file + ", expected a name that ends in .svg");
         }
-        AtomicFile.write(file, svg());
+        String svg = svg();
+        makeFolder(file);
+        AtomicFile.write(file, svg);
         return file;
+    }
+
+    /** A script should not compute for a minute and then lack a folder. */
+    private static void makeFolder(Path file) {
+        Path folder = file.toAbsolutePath().getParent();
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException refused) {
+            throw new UncheckedIOException("plot: cannot make the folder " + folder + " for " + file.getFileName(),
+                    refused);
+        }
     }
 
     private String svg() {

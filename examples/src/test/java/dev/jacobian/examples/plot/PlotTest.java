@@ -156,7 +156,14 @@ class PlotTest {
         Plot plot = plot().line("a", STEPS, LOSSES);
         assertThatThrownBy(() -> plot.save(folder.resolve("p.png"))).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(".svg");
-        assertThatThrownBy(() -> plot.save(folder.resolve("none").resolve("p.svg")))
-                .isInstanceOf(UncheckedIOException.class).hasMessageContaining("there is no such folder");
+        Path file = plot.save(folder.resolve("p.svg"));
+        assertThatThrownBy(() -> plot.save(file.resolve("below").resolve("p.svg")))
+                .isInstanceOf(UncheckedIOException.class).hasMessageContaining("cannot make the folder " + file);
+    }
+
+    @Test
+    void aMissingFolderIsMade() {
+        Path file = folder.resolve("none").resolve("yet").resolve("p.svg");
+        assertThat(plot().line("a", STEPS, LOSSES).save(file)).isNotEmptyFile();
     }
 }
