@@ -44,6 +44,13 @@ final class MemoryScopeTest {
         return Tensor.ones(FLOATS);
     }
 
+    /** Leaves nothing behind that the garbage collector could give back while a test counts. */
+    private static Param param(int... shape) {
+        try (var _ = MemoryScope.open("of initial values")) {
+            return Param.of("w", Tensor.ones(shape));
+        }
+    }
+
     @Test
     void scopesNest() {
         try (var outer = MemoryScope.open("outer")) {
@@ -100,7 +107,7 @@ final class MemoryScopeTest {
 
     @Test
     void aKeptResultBringsItsHistoryAlong() {
-        Param w = Param.of("w", block());
+        Param w = param(FLOATS);
         try (var _ = MemoryScope.open("outer")) {
             Tensor loss;
             try (var _ = MemoryScope.open("inner")) {
@@ -113,7 +120,7 @@ final class MemoryScopeTest {
 
     @Test
     void aClosedScopeTakesItsTapeAlong() {
-        Param w = Param.of("w", block());
+        Param w = param(FLOATS);
         try (var _ = MemoryScope.open("outer")) {
             Tensor y;
             try (var _ = MemoryScope.open("inner")) {
@@ -127,7 +134,7 @@ final class MemoryScopeTest {
 
     @Test
     void framesHandTheTapeOnAndNothingElse() {
-        Param w = Param.of("w", block());
+        Param w = param(FLOATS);
         long before = blocks();
         try (var _ = MemoryScope.open("step")) {
             Tensor y;
@@ -153,7 +160,7 @@ final class MemoryScopeTest {
 
     @Test
     void theWalkGivesBackWhatItHasUsed() {
-        Param w = Param.of("w", block());
+        Param w = param(FLOATS);
         long before = blocks();
         try (var _ = MemoryScope.open("step")) {
             Tensor loss;
@@ -172,7 +179,7 @@ final class MemoryScopeTest {
 
     @Test
     void activeBytesReturnToTheSameNumberAfterEveryStep() {
-        Param w = Param.of("w", Tensor.linspace(-1, 1, 64).reshape(8, 8));
+        Param w = param(8, 8);
         long active = -1;
         for (int step = 0; step < 4; step++) {
             try (var _ = MemoryScope.open("step")) {
