@@ -233,7 +233,9 @@ class DownloaderTest {
         URI mirror = mirror(DownloaderTest::cut);
         assertThatThrownBy(() -> fetch(mirror)).isInstanceOf(IOException.class).hasMessageContaining("127.0.0.1");
         assertThat(target()).doesNotExist();
-        assertThat(part()).hasBinaryContent(Arrays.copyOf(CONTENTS, 100_000));
+        // Java's client may drop what it had received but not yet handed on when the connection broke.
+        byte[] kept = Files.readAllBytes(part());
+        assertThat(kept).hasSizeBetween(1, 100_000).isEqualTo(Arrays.copyOf(CONTENTS, kept.length));
     }
 
     @Test
