@@ -82,6 +82,8 @@ final class ConvolutionCases {
     private static Stream<Sample> large() {
         return Stream.of(conv(dims(3, 17, 15, 13), 33, 1, Window2d.of(3, 3).padding(1, 1), true),
                 conv(dims(2, 16, 9, 33), 17, 1, Window2d.of(3, 3), false),
+                conv(dims(19, 16, 7, 7), 16, 1, Window2d.of(3, 3).padding(1, 1), false),
+                conv(dims(3, 40, 5, 9), 70, 1, Window2d.of(3, 3).padding(2, 0), true),
                 conv(dims(5, 1, 28, 28), 16, 1, Window2d.of(5, 5).padding(2, 2), true),
                 conv(dims(1, 64, 8, 8), 65, 1, Window2d.of(1, 1), true),
                 conv(dims(2, 65, 9, 10), 65, 65, Window2d.of(3, 3).padding(1, 1).stride(2, 2), true));

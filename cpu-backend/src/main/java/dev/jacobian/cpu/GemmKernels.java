@@ -1,11 +1,13 @@
 package dev.jacobian.cpu;
 
 import dev.jacobian.cpu.conv.TapsKernel;
+import dev.jacobian.cpu.conv.WinogradKernel;
 import dev.jacobian.cpu.gemm.GemmKernel;
 import dev.jacobian.cpu.scalar.ScalarGemmKernel;
 import dev.jacobian.cpu.scalar.ScalarTapsKernel;
 import dev.jacobian.cpu.vector.VectorGemmKernel;
 import dev.jacobian.cpu.vector.VectorTapsKernel;
+import dev.jacobian.cpu.vector.VectorWinogradKernel;
 
 /** Chooses the inner loops of products. */
 public final class GemmKernels {
@@ -28,6 +30,18 @@ public final class GemmKernels {
      */
     public static TapsKernel bestTaps() {
         return vectors() ? new VectorTapsKernel() : new ScalarTapsKernel();
+    }
+
+    /**
+     * Winograd's method for convolutions.
+     *
+     * @return null where the Vector API or a fused multiply-add is missing, or the system property
+     *     {@code jacobian.cpu.winograd} is {@code false}
+     */
+    public static WinogradKernel bestWinograd() {
+        return vectors() && !"false".equals(System.getProperty("jacobian.cpu.winograd"))
+                ? new VectorWinogradKernel()
+                : null;
     }
 
     private static boolean vectors() {

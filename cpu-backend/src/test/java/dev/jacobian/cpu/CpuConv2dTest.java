@@ -105,6 +105,31 @@ class CpuConv2dTest {
         check(Case.of(THREE.padding(1, 1).stride(2, 2), 1, 150, 1, 9, 12, 12));
     }
 
+    /** Channels for Winograd's method, and images that its tiles of 4×4 do not divide. */
+    @Test
+    void windowsOfThreeByThree() {
+        for (int padding = 0; padding <= 2; padding++) {
+            for (int[] size : new int[][] {{1, 1}, {2, 3}, {7, 7}, {5, 9}, {4, 33}, {16, 12}}) {
+                if (Math.min(size[0], size[1]) + 2 * padding >= 3) {
+                    Window2d window = THREE.padding(padding, 2 - padding);
+                    if (size[1] + 2 * window.paddingW() >= 3) {
+                        check(Case.of(window, 1, 33, 2, 17, size[0], size[1]));
+                        check(Case.of(window, 1, 16, 17, 48, size[0], size[1]));
+                    }
+                }
+            }
+        }
+        check(Case.of(THREE.padding(1, 1), 1, 130, 5, 72, 8, 8));
+        check(Case.of(THREE.padding(1, 1), 1, 16, 2, 16, 41, 50));
+    }
+
+    /** More transformed weights than are kept at a time. */
+    @Test
+    void manyChannels() {
+        check(Case.of(THREE.padding(1, 1), 1, 300, 1, 200, 4, 5));
+        check(Case.of(THREE.padding(1, 1), 1, 90, 1, 500, 6, 6));
+    }
+
     @Test
     void stridesAndDilations() {
         for (int stride = 1; stride <= 4; stride++) {
@@ -155,6 +180,55 @@ class CpuConv2dTest {
         Floats.set(Floats.memory(deep.x), 143, Float.NaN);
         Floats.set(Floats.memory(deep.dy), 3, Float.NaN);
         check(deep);
+    }
+
+    /** Where a tile of Winograd's method would spread them. */
+    @Test
+    void whatIsNotFiniteStaysInItsTile() {
+        for (float special : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, 3e38f}) {
+            Case c = Case.of(THREE.padding(1, 1), 1, 20, 3, 16, 9, 10);
+            Floats.set(Floats.memory(c.x), 16 * 90 + 45, special);
+            checkExactly(c);
+            c = Case.of(THREE.padding(1, 1), 1, 20, 3, 16, 9, 10);
+            Floats.set(Floats.memory(c.dy), 20 * 90 + 45, special);
+            checkExactly(c);
+            c = Case.of(THREE.padding(1, 1), 1, 20, 3, 16, 9, 10);
+            Floats.set(Floats.memory(c.weight), 16 * 9 + 4, special);
+            checkExactly(c);
+        }
+    }
+
+    /** The kinds of numbers, and those that are finite unless they are large. */
+    private static void checkExactly(Case c) {
+        View y = guarded(c.dy.shape());
+        View expected = Tensors.empty(DType.FLOAT32, c.dy.shape());
+        BACKEND.conv2d(c.x, c.weight, c.bias, c.window, c.groups, y);
+        REFERENCE.conv2d(c.x, c.weight, c.bias, c.window, c.groups, expected);
+        compareKinds(y, expected);
+        View dx = guarded(c.x.shape());
+        View expectedDx = Tensors.empty(DType.FLOAT32, c.x.shape());
+        BACKEND.conv2dBackwardInput(c.dy, c.weight, c.window, c.groups, dx);
+        REFERENCE.conv2dBackwardInput(c.dy, c.weight, c.window, c.groups, expectedDx);
+        compareKinds(dx, expectedDx);
+        View dweight = guarded(c.weight.shape());
+        View expectedDweight = Tensors.empty(DType.FLOAT32, c.weight.shape());
+        BACKEND.conv2dBackwardWeight(c.x, c.dy, c.window, c.groups, dweight);
+        REFERENCE.conv2dBackwardWeight(c.x, c.dy, c.window, c.groups, expectedDweight);
+        compareKinds(dweight, expectedDweight);
+    }
+
+    private static void compareKinds(View got, View expected) {
+        double[] values = Tensors.values(got);
+        double[] wanted = Tensors.values(expected);
+        for (int i = 0; i < wanted.length; i++) {
+            if (Double.isNaN(wanted[i])) {
+                assertThat(values[i]).isNaN();
+            } else if (Double.isInfinite(wanted[i])) {
+                assertThat(values[i]).isEqualTo(wanted[i]);
+            } else {
+                assertThat(values[i]).isCloseTo(wanted[i], within(1e-2 + Math.abs(wanted[i]) * 1e-5));
+            }
+        }
     }
 
     @Test

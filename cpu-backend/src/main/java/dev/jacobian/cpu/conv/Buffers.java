@@ -25,7 +25,11 @@ final class Buffers {
         /** A register tile. */
         TILE,
         /** Sums of several tasks. */
-        PARTS
+        PARTS,
+        /** Transformed tiles. */
+        TRANSFORMED,
+        /** Their products. */
+        PRODUCTS
     }
 
     MemorySegment get(Use use, long bytes) {

@@ -8,8 +8,12 @@ import java.util.List;
 
 /** Convolution of dense float32 images, and its gradients. Safe for use by several threads at the same time. */
 public final class Convolution {
+    /** With fewer channels, transforms cost more than products save. */
+    private static final int MIN_CHANNELS = 16;
+
     private final TapsKernel kernel;
     private final GemmKernel gemm;
+    private final WinogradKernel winograd;
     private final Buffers.Pool pool = new Buffers.Pool();
 
     /**
@@ -17,10 +21,12 @@ public final class Convolution {
      *
      * @param kernel the loops of the products
      * @param gemm packs panels and adds up tiles
+     * @param winograd the transforms of Winograd's method; null to do without it
      */
-    public Convolution(TapsKernel kernel, GemmKernel gemm) {
+    public Convolution(TapsKernel kernel, GemmKernel gemm, WinogradKernel winograd) {
         this.kernel = kernel;
         this.gemm = gemm;
+        this.winograd = winograd;
     }
 
     /**
@@ -37,6 +43,11 @@ public final class Convolution {
     public void forward(Parallel team, int batch, Images x, Filters filters, MemorySegment bias, long biasOffset,
             Images y) {
         Window2d window = filters.window;
+        if (suits(batch, x, y, window, filters.groups) && winograd(team, batch, x,
+                new Winograd.Filters(filters.segment, filters.offset, false, bias, biasOffset), window.paddingH(),
+                window.paddingW(), y)) {
+            return;
+        }
         int inputs = x.channels() / filters.groups;
         long taps = (long) window.kernelH() * window.kernelW();
         Correlation.Weights weights = new Correlation.Weights(filters.segment, filters.offset, filters.groups,
@@ -52,6 +63,11 @@ public final class Convolution {
     /** dx from dy. */
     public void backwardInput(Parallel team, int batch, Images dy, Filters filters, Images dx) {
         Window2d window = filters.window;
+        if (suits(batch, dx, dy, window, filters.groups) && winograd(team, batch, dy,
+                new Winograd.Filters(filters.segment, filters.offset, true, null, 0), 2 - window.paddingH(),
+                2 - window.paddingW(), dx)) {
+            return;
+        }
         int inputs = dx.channels() / filters.groups;
         long taps = (long) window.kernelH() * window.kernelW();
         Correlation.Weights weights = new Correlation.Weights(filters.segment, filters.offset, filters.groups, inputs,
@@ -68,6 +84,27 @@ public final class Convolution {
             }
         }
         pool.giveBack(shared);
+    }
+
+    private boolean winograd(Parallel team, int batch, Images source, Winograd.Filters filters, int paddingH,
+            int paddingW, Images result) {
+        Buffers shared = pool.take();
+        boolean finite = new Winograd(winograd, gemm, pool, shared, batch, source, filters, paddingH, paddingW, result)
+                .run(team);
+        pool.giveBack(shared);
+        return finite;
+    }
+
+    /** Whether Winograd's method is to be tried. */
+    private boolean suits(int batch, Images x, Images y, Window2d window, int groups) {
+        return winograd != null
+                && groups == 1
+                && window.equals(Window2d.of(3, 3).padding(window.paddingH(), window.paddingW()))
+                && window.paddingH() <= 2
+                && window.paddingW() <= 2
+                && Math.min(x.channels(), y.channels()) >= Math.max(MIN_CHANNELS, winograd.lanes())
+                && Math.max(x.channels(), y.channels()) <= gemm.maxDepth()
+                && batch > 0;
     }
 
     private static boolean covers(List<Axis> axes, int length) {
