@@ -65,6 +65,9 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--neighbour", description = "Also: steps beside a busy thread of another process.")
     private boolean neighbour;
 
+    @Option(names = "--memory", description = "Also: the most memory that a step needs, in a fresh process for each.")
+    private boolean memory;
+
     @Option(names = "--blocks", paramLabel = "N", description = "How many timed blocks each library has of each case.")
     private Integer blocks;
 
@@ -143,6 +146,9 @@ public final class Bench implements Callable<Integer> {
             if (cold) {
                 run.measureColdStarts(libraries, coldCases(cases), COLD_SECONDS);
             }
+            if (memory) {
+                run.measureMemory(libraries, steps(cases));
+            }
             return finish(run.report(cores), before);
         }
     }
@@ -170,9 +176,11 @@ public final class Bench implements Callable<Integer> {
     }
 
     private List<String> coldCases(List<BenchCase> cases) {
-        return only == null
-                ? COLD
-                : cases.stream().filter(each -> each.kind() == BenchCase.Kind.STEP).map(BenchCase::name).toList();
+        return only == null ? COLD : steps(cases);
+    }
+
+    private static List<String> steps(List<BenchCase> cases) {
+        return cases.stream().filter(each -> each.kind() == BenchCase.Kind.STEP).map(BenchCase::name).toList();
     }
 
     private int finish(BenchReport report, Optional<BenchReport> before) {

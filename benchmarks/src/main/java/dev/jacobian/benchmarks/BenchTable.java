@@ -5,10 +5,12 @@ import dev.jacobian.benchmarks.BenchReport.CaseResult;
 import dev.jacobian.benchmarks.BenchReport.ColdCall;
 import dev.jacobian.benchmarks.BenchReport.ColdStart;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
+import dev.jacobian.benchmarks.BenchReport.Memory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A part of what a run found, as text.
@@ -124,15 +126,16 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
     }
 
     private static BenchTable memory(BenchReport report) {
-        List<List<String>> rows = new ArrayList<>();
-        eachResult(report, (result, name, library) -> {
-            if (library.memoryBytes() != null) {
-                rows.add(List.of(shortened(result), name,
-                        library.memoryBytes() < 0 ? "–" : Texts.mebibytes(library.memoryBytes()),
-                        Texts.mebibytes(library.residentBytes())));
-            }
-        });
-        return new BenchTable("Memory of a step", List.of("", "library", "as it counts", "resident, growth"), rows);
+        Map<String, Long> ours = report.memory().stream().filter(memory -> memory.library().equals(BenchReport.OURS))
+                .collect(Collectors.toMap(Memory::caseName, Memory::bytes));
+        List<List<String>> rows = report.memory().stream().map(memory -> List.of(memory.caseName(), memory.library(),
+                Texts.mebibytes(memory.bytes()), memory.counted() ? "by the library" : "as resident memory",
+                memory.library().equals(BenchReport.OURS) || !ours.containsKey(memory.caseName())
+                        ? "–"
+                        : Texts.digits((double) ours.get(memory.caseName()) / memory.bytes())))
+                .toList();
+        return new BenchTable("Memory of a step, at most", List.of("", "library", "bytes", "counted", "ours / its"),
+                rows);
     }
 
     private static BenchTable besideBusyThread(BenchReport report) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jacobian.benchmarks.BenchReport.CaseResult;
 import dev.jacobian.benchmarks.BenchReport.ColdStart;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
+import dev.jacobian.benchmarks.BenchReport.Memory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class BenchReportTest {
     private static LibraryResult result(LossCheck check, double... seconds) {
         List<Block> blocks = Arrays.stream(seconds).mapToObj(s -> new Block(s, 2, 0, 0)).toList();
-        return new LibraryResult(Timing.of(seconds), blocks, 1, check, 5L << 20, 9L << 20, new Timing(1, 1, 1));
+        return new LibraryResult(Timing.of(seconds), blocks, 1, check, new Timing(1, 1, 1));
     }
 
     /** Every case, ours always taking that much longer than libtorch. */
@@ -41,7 +42,10 @@ final class BenchReportTest {
         libraries.put("libtorch", "libtorch 2.7.1");
         return new BenchReport("2026-01-02T03:04:05Z", new Machine("a CPU", 2, 8L << 30, "Linux", "25", 512), 2,
                 Turns.QUICK, libraries, cases,
-                List.of(ColdStart.of("ours", "W1", new double[] {1, 0.5, 0.1, 2, 0.6, 0.01})), List.of("a problem"));
+                List.of(ColdStart.of("ours", "W1", new double[] {1, 0.5, 0.1, 2, 0.6, 0.01})),
+                List.of(Memory.of("ours", "W1", new long[] {5 << 20, 9 << 20}),
+                        Memory.of("libtorch", "W1", new long[] {-1, 10 << 20})),
+                List.of("a problem"));
     }
 
     @Test
@@ -88,7 +92,7 @@ final class BenchReportTest {
     void chartsWithNothingToShowAreLeftOut() {
         BenchReport full = report(1);
         BenchReport alone = new BenchReport(full.date(), full.machine(), 2, full.turns(), Map.of("ours", "Jacobian"),
-                full.cases().subList(4, 5), List.of(), List.of());
+                full.cases().subList(4, 5), List.of(), List.of(), List.of());
 
         assertThat(BenchCharts.steps(alone)).isEmpty();
         assertThat(BenchCharts.operations(alone)).isEmpty();
