@@ -24,10 +24,12 @@ import tools.jackson.databind.json.JsonMapper;
  * @param cases what was measured, in order
  * @param coldStarts how the first steps of a fresh process went
  * @param memory how much memory steps need
+ * @param curves losses on real data
  * @param problems one line for everything that makes the run fail
  */
 record BenchReport(String date, Machine machine, int threads, Turns turns, Map<String, String> libraries,
-        List<CaseResult> cases, List<ColdStart> coldStarts, List<Memory> memory, List<String> problems) {
+        List<CaseResult> cases, List<ColdStart> coldStarts, List<Memory> memory,
+        List<Curve> curves, List<String> problems) {
     /** The name of our worker on the CPU; those on other devices have theirs behind it. */
     static final String OURS = "ours";
 
@@ -124,6 +126,22 @@ record BenchReport(String date, Machine machine, int threads, Turns turns, Map<S
         static Memory of(String library, String caseName, long[] countedAndResident) {
             boolean counted = countedAndResident[0] >= 0;
             return new Memory(library, caseName, countedAndResident[counted ? 0 : 1], counted);
+        }
+    }
+
+    /**
+     * How the loss of a network went down on real data.
+     *
+     * @param library whose
+     * @param caseName of what
+     * @param losses of each step, before its update
+     */
+    record Curve(String library, String caseName, List<Double> losses) {
+        /** The mean loss of one of ten equal parts, counted from 0. */
+        double meanOfTenth(int part) {
+            int first = losses.size() * part / 10;
+            int end = Math.max(first + 1, losses.size() * (part + 1) / 10);
+            return losses.subList(first, end).stream().mapToDouble(Double::doubleValue).average().orElseThrow();
         }
     }
 

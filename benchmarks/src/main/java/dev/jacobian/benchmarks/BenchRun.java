@@ -3,8 +3,10 @@ package dev.jacobian.benchmarks;
 import dev.jacobian.benchmarks.BenchCase.Kind;
 import dev.jacobian.benchmarks.BenchReport.CaseResult;
 import dev.jacobian.benchmarks.BenchReport.ColdStart;
+import dev.jacobian.benchmarks.BenchReport.Curve;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
 import dev.jacobian.benchmarks.BenchReport.Memory;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.stream.DoubleStream;
 
 /** Goes through the cases with all workers. */
 final class BenchRun implements AutoCloseable {
@@ -28,6 +31,7 @@ final class BenchRun implements AutoCloseable {
     private final Map<String, String> descriptions = new LinkedHashMap<>();
     private final List<CaseResult> results = new ArrayList<>();
     private final List<ColdStart> coldStarts = new ArrayList<>();
+    private final List<Curve> curves = new ArrayList<>();
     private final List<Memory> memory = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private int begun;
@@ -149,6 +153,24 @@ final class BenchRun implements AutoCloseable {
         });
     }
 
+    /** Has every library train on real data, whose batches are kept in a file meanwhile. */
+    void measureLosses(LossCurves data, Path folder) {
+        Path batches = folder.resolve("batches-" + data.caseName() + ".tmp").toAbsolutePath();
+        data.write(batches);
+        for (WorkerClient worker : List.copyOf(workers)) {
+            try {
+                if (worker.open(data.caseName())) {
+                    curves.add(new Curve(worker.name(), data.caseName(),
+                            DoubleStream.of(worker.curve(batches)).boxed().toList()));
+                    worker.closeCase();
+                }
+            } catch (WorkerException failed) {
+                problem(failed.getMessage());
+            }
+        }
+        batches.toFile().delete();
+    }
+
     private void eachInAFreshProcess(Function<String, WorkerClient> start, List<String> caseNames,
             BiConsumer<WorkerClient, String> measure) {
         for (String name : descriptions.keySet()) {
@@ -172,7 +194,7 @@ final class BenchRun implements AutoCloseable {
     BenchReport report(int threads) {
         return new BenchReport(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Machine.here(), threads, turns,
                 new LinkedHashMap<>(descriptions), List.copyOf(results), List.copyOf(coldStarts),
-                List.copyOf(memory), List.copyOf(problems));
+                List.copyOf(memory), List.copyOf(curves), List.copyOf(problems));
     }
 
     @Override

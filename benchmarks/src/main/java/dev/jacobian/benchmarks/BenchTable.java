@@ -33,6 +33,7 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
         tables.add(memory(report));
         tables.add(besideBusyThread(report));
         tables.add(coldStarts(report));
+        tables.add(curves(report));
         return tables.stream().filter(table -> !table.rows.isEmpty()).toList();
     }
 
@@ -163,6 +164,18 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
         }
         return new BenchTable("Cold start, in seconds since the process was started",
                 List.of("", "library", "1st step takes", "ends at", "full speed from", "then takes"), rows);
+    }
+
+    private static BenchTable curves(BenchReport report) {
+        List<List<String>> rows = report.curves().stream().map(curve -> List.of(curve.caseName(), curve.library(),
+                Integer.toString(curve.losses().size()), loss(curve.losses().getFirst()), loss(curve.meanOfTenth(0)),
+                loss(curve.meanOfTenth(1)), loss(curve.meanOfTenth(4)), loss(curve.meanOfTenth(9)))).toList();
+        return new BenchTable("Losses on real data: of the first step, and means of tenths of all steps",
+                List.of("", "library", "steps", "1st step", "1st tenth", "2nd", "5th", "last"), rows);
+    }
+
+    private static String loss(double loss) {
+        return String.format(Locale.ROOT, "%.5f", loss);
     }
 
     private interface Visitor {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.benchmarks.BenchReport.CaseResult;
 import dev.jacobian.benchmarks.BenchReport.ColdStart;
+import dev.jacobian.benchmarks.BenchReport.Curve;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
 import dev.jacobian.benchmarks.BenchReport.Memory;
 import java.io.IOException;
@@ -45,7 +46,7 @@ final class BenchReportTest {
                 List.of(ColdStart.of("ours", "W1", new double[] {1, 0.5, 0.1, 2, 0.6, 0.01})),
                 List.of(Memory.of("ours", "W1", new long[] {5 << 20, 9 << 20}),
                         Memory.of("libtorch", "W1", new long[] {-1, 10 << 20})),
-                List.of("a problem"));
+                List.of(new Curve("ours", "W1", List.of(2.5, 1.5))), List.of("a problem"));
     }
 
     @Test
@@ -67,7 +68,7 @@ final class BenchReportTest {
     void tablesFitTheTerminal() {
         List<BenchTable> tables = BenchTable.of(report(1));
 
-        assertThat(tables).hasSize(7);
+        assertThat(tables).hasSize(8);
         for (BenchTable table : tables) {
             assertThat(table.text().lines()).as(table.title()).allMatch(line -> line.length() <= 100)
                     .hasSize(table.rows().size() + 2);
@@ -82,7 +83,7 @@ final class BenchReportTest {
 
         assertThat(page).contains("Jacobian &lt;cpu&gt;", "a problem", "<h2>Inference</h2>", "SLOWER")
                 .doesNotContain("Jacobian <cpu>", "<script", "href=\"http");
-        assertThat(page.split("<svg", -1)).hasSize(3);
+        assertThat(page.split("<svg", -1)).hasSize(4);
         // Letters are drawn as outlines, so that no font is needed where the page is read.
         assertThat(BenchCharts.steps(report(1)).orElseThrow()).startsWith("<svg").contains("<path");
         assertThat(BenchCharts.operations(report(1)).orElseThrow()).startsWith("<svg").contains("<path");
@@ -92,7 +93,7 @@ final class BenchReportTest {
     void chartsWithNothingToShowAreLeftOut() {
         BenchReport full = report(1);
         BenchReport alone = new BenchReport(full.date(), full.machine(), 2, full.turns(), Map.of("ours", "Jacobian"),
-                full.cases().subList(4, 5), List.of(), List.of(), List.of());
+                full.cases().subList(4, 5), List.of(), List.of(), List.of(), List.of());
 
         assertThat(BenchCharts.steps(alone)).isEmpty();
         assertThat(BenchCharts.operations(alone)).isEmpty();
