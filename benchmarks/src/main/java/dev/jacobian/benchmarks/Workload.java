@@ -22,7 +22,7 @@ import java.util.function.Supplier;
 
 /**
  * A whole training step: forward, loss, backward, optimiser, on data that stays where it is. The peers under
- * {@code benchmarks/peers} have the same ones with the same numbers, {@code torch_steps.py} has some for PyTorch.
+ * {@code benchmarks/peers} have the same ones with the same numbers, {@code torch_steps.py} has them for PyTorch.
  *
  * @param name how peers call it
  * @param title one line
