@@ -88,7 +88,8 @@ final class CpuBackend
         crossEntropy = new CpuCrossEntropy(team, rows.softmax(), rows.reductions());
         softmaxMargin = new CpuSoftmaxMargin(team, rows.softmax(), rows.margin(), copy);
         attention = new CpuAttention(team, GemmKernels.best(), rows.attention());
-        conv2d = new CpuConv2d(team, copy, new Convolution(GemmKernels.bestTaps(), GemmKernels.best(), GemmKernels.bestWinograd()));
+        conv2d = new CpuConv2d(team, copy,
+                new Convolution(GemmKernels.bestTaps(), GemmKernels.best(), GemmKernels.bestWinograd()));
         batchNorm = new CpuBatchNorm(team, rows.reductions(), rows.norm(), copy);
         gelu = new CpuGelu(team, rows.gelu());
         layerNorm = new CpuLayerNorm(team, rows.layerNorm(), rows.biasActivation(), copy);

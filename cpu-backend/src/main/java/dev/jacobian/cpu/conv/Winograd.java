@@ -19,7 +19,7 @@ final class Winograd implements Parallel.TaskBody {
     private static final long WEIGHT_BYTES = 9L << 19;
 
     /** What the transformed tiles of one block take, about. */
-    private static final long BLOCK_BYTES = Long.getLong("wb", 256) << 10;
+    private static final long BLOCK_BYTES = 256 << 10;
 
     private static final int TASKS_PER_THREAD = 4;
 
@@ -103,9 +103,9 @@ final class Winograd implements Parallel.TaskBody {
                 - kernel.start(firstVector, result.channels());
         resultColumn = (long) channels * FLOAT;
         weightsNext = padded((long) source.channels() * vectors * step);
-        long rowBytes = across * FREQUENCIES * (sourceColumn + (long) vectors * step);
+        long rowBytes = (long) across * FREQUENCIES * (sourceColumn + (long) vectors * step);
         int rows = batch * down;
-        int most = (int) Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.ceilDiv(rows, TASKS_PER_THREAD * threads));
+        int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.ceilDiv(rows, TASKS_PER_THREAD * threads));
         blockRows = Math.ceilDiv(rows, Math.ceilDiv(rows, most));
         int lanes = kernel.lanes();
         for (int i = 0; i < lanes; i++) {
@@ -184,14 +184,14 @@ final class Winograd implements Parallel.TaskBody {
         int tiles = rows * across;
         long tilesNext = padded(tiles * sourceColumn);
         long productsTile = (long) vectors * step;
-        long productsNext = padded(Math.ceilDiv(tiles, tileRows) * tileRows * productsTile);
+        long productsNext = padded((long) Math.ceilDiv(tiles, tileRows) * tileRows * productsTile);
         Buffers own = pool.take();
         MemorySegment transformed = own.get(Buffers.Use.TRANSFORMED, FREQUENCIES * tilesNext);
         MemorySegment products = own.get(Buffers.Use.PRODUCTS, FREQUENCIES * productsNext);
         MemorySegment check = own.get(Buffers.Use.TILE, 2L * step);
         kernel.clear(check, 0, 2L * step);
         int partRows = Math.min(blockRows, down);
-        MemorySegment lines = own.get(Buffers.Use.PLANES, Math.max((TILE * partRows + 2) * sourceLine,
+        MemorySegment lines = own.get(Buffers.Use.PLANES, Math.max(((long) TILE * partRows + 2) * sourceLine,
                 (long) TILE * TILE * partRows * across * resultColumn));
         for (int row = 0; row < rows;) {
             int image = (firstRow + row) / down;
@@ -199,7 +199,7 @@ final class Winograd implements Parallel.TaskBody {
             int count = Math.min(down - first, rows - row);
             layOut(image, TILE * first - paddingH, TILE * count + 2, lines);
             for (int i = 0; i < count; i++) {
-                kernel.input(lines, TILE * i * sourceLine, sourceLine, source.channels(), across, transformed,
+                kernel.input(lines, (long) TILE * i * sourceLine, sourceLine, source.channels(), across, transformed,
                         (long) (row + i) * across * sourceColumn, tilesNext);
             }
             row += count;
@@ -215,10 +215,10 @@ final class Winograd implements Parallel.TaskBody {
                 int channel = kernel.start(firstVector + v, result.channels());
                 long at = (long) (channel - kernel.start(firstVector, result.channels())) * FLOAT;
                 for (int i = 0; i < count; i++) {
-                    kernel.output(products, (row + i) * across * productsTile + (long) v * step, productsNext,
+                    kernel.output(products, (long) (row + i) * across * productsTile + (long) v * step, productsNext,
                             productsTile, across, bias,
                             filters.bias == null ? step : (filters.biasOffset + channel) * FLOAT, lines,
-                            at + TILE * i * resultLine, resultColumn, resultLine, check, 0);
+                            at + (long) TILE * i * resultLine, resultColumn, resultLine, check, 0);
                 }
                 store(image, channel, TILE * first, Math.min(TILE * count, result.height() - TILE * first), lines, at);
             }
@@ -302,7 +302,8 @@ final class Winograd implements Parallel.TaskBody {
         }
         for (int i = 0; i < positions; i += lanes) {
             int at = Math.min(i, positions - lanes);
-            kernel.transpose(lines, offset, tables, first + at, result.segment(), to + (long) at * FLOAT, tables, lanes);
+            kernel.transpose(lines, offset, tables, first + at, result.segment(), to + (long) at * FLOAT, tables,
+                    lanes);
         }
     }
 }

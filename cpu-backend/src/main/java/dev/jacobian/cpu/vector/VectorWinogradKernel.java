@@ -98,19 +98,31 @@ public final class VectorWinogradKernel implements WinogradKernel {
         for (int tile = 0; tile < tiles; tile++) {
             for (int c = 0; c < channels; c += LANES) {
                 long at = (long) Math.min(c, channels - LANES) * FLOAT;
-                long p = fromOffset + 4 * tile * column + at;
+                long p = fromOffset + 4L * tile * column + at;
                 long q = toOffset + tile * column + at;
-                FloatVector t0 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s, FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
+                FloatVector t0 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
+                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
+                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
                 p += column;
-                FloatVector t1 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s, FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
+                FloatVector t1 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
+                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
+                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
                 p += column;
-                FloatVector t2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s, FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
+                FloatVector t2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
+                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
+                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
                 p += column;
-                FloatVector t3 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s, FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
+                FloatVector t3 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
+                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
+                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
                 p += column;
-                FloatVector t4 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s, FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
+                FloatVector t4 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
+                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
+                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
                 p += column;
-                FloatVector t5 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s, FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
+                FloatVector t5 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
+                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
+                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
                 t2.fma(s, t0.add(t4)).intoMemorySegment(to, q, ORDER);
                 FloatVector even = t2.fma(b2, t4);
                 FloatVector odd = t1.fma(b2, t3);
@@ -142,35 +154,47 @@ public final class VectorWinogradKernel implements WinogradKernel {
         for (int tile = 0; tile < tiles; tile++) {
             for (int c = 0; c < channels; c += LANES) {
                 long at = (long) Math.min(c, channels - LANES) * FLOAT;
-                long p = fromOffset + 4 * tile * column + at;
+                long p = fromOffset + 4L * tile * column + at;
                 long q = toOffset + tile * column + at;
-                FloatVector even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                FloatVector odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
+                FloatVector even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
+                FloatVector odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
                 FloatVector t0 = odd.fma(plus, even);
                 FloatVector u0 = odd.fma(minus, even);
                 p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
+                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
+                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
                 FloatVector t1 = odd.fma(plus, even);
                 FloatVector u1 = odd.fma(minus, even);
                 p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
+                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
+                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
                 FloatVector t2 = odd.fma(plus, even);
                 FloatVector u2 = odd.fma(minus, even);
                 p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
+                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
+                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
                 FloatVector t3 = odd.fma(plus, even);
                 FloatVector u3 = odd.fma(minus, even);
                 p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
+                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
+                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
                 FloatVector t4 = odd.fma(plus, even);
                 FloatVector u4 = odd.fma(minus, even);
                 p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square, FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
+                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
+                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
                 FloatVector t5 = odd.fma(plus, even);
                 FloatVector u5 = odd.fma(minus, even);
                 t2.fma(s, t0.add(t4)).intoMemorySegment(to, q, ORDER);
@@ -224,36 +248,48 @@ public final class VectorWinogradKernel implements WinogradKernel {
         FloatVector b3 = FloatVector.broadcast(SPECIES, B3);
         for (int tile = 0; tile < tiles; tile++) {
             long p = fromOffset + tile * fromTile;
-            FloatVector d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            FloatVector e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            FloatVector d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            FloatVector e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t0 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
             FloatVector u0 = e.fma(b2, d.mul(a2));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t1 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
             FloatVector u1 = e.fma(b2, d.mul(a2));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t2 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
             FloatVector u2 = e.fma(b2, d.mul(a2));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t3 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
             FloatVector u3 = e.fma(b2, d.mul(a2));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t4 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
             FloatVector u4 = e.fma(b2, d.mul(a2));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t5 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
             FloatVector u5 = e.fma(b2, d.mul(a2));
-            long q = toOffset + 4 * tile * column;
+            long q = toOffset + 4L * tile * column;
             FloatVector sa = t1.add(t2);
             FloatVector da = t1.sub(t2);
             FloatVector sb = t3.add(t4);
@@ -301,36 +337,48 @@ public final class VectorWinogradKernel implements WinogradKernel {
         FloatVector b3 = FloatVector.broadcast(SPECIES, B3);
         for (int tile = 0; tile < tiles; tile++) {
             long p = fromOffset + tile * fromTile;
-            FloatVector d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            FloatVector e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            FloatVector d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            FloatVector e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t0 = e.fma(b, d.mul(a));
             FloatVector u0 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t1 = e.fma(b, d.mul(a));
             FloatVector u1 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t2 = e.fma(b, d.mul(a));
             FloatVector u2 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t3 = e.fma(b, d.mul(a));
             FloatVector u3 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t4 = e.fma(b, d.mul(a));
             FloatVector u4 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
             p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER).sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
+            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
+            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
+                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
             FloatVector t5 = e.fma(b, d.mul(a));
             FloatVector u5 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
-            long q = toOffset + 4 * tile * column;
+            long q = toOffset + 4L * tile * column;
             FloatVector sa = t1.add(t2);
             FloatVector da = t1.sub(t2);
             FloatVector sb = t3.add(t4);
