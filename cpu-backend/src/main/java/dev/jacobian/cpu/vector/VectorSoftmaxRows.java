@@ -20,6 +20,10 @@ import jdk.incubator.vector.VectorOperators;
 /**
  * Softmax and its relatives on vectors. All of them go through one loop for the exponential function, and columns, apart
  * from that, through the elementwise loops.
+ *
+ * <p>A loop has a mask for every vector, or its tail is another method. With a tail of its own, a method is compiled
+ * without whichever part has not been used yet; when that is, it is compiled again in a hurry, with little known about
+ * what that part calls, and at times makes an object of every vector from then on.
  */
 final class VectorSoftmaxRows implements SoftmaxRows {
     /** Where a block of columns has its maxima, its sums, and a row for what is in between, in scratch memory. */
@@ -40,7 +44,7 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         return 0;
     });
     private final Loop dot = new Loop((y, yAt, dy, dyAt, _, _, n, _, _, _) -> dot(y, yAt, dy, dyAt, n));
-    private final Loop sum = new Loop((dy, dyAt, _, _, _, _, n, _, _, _) -> VectorReduceRows.sum(dy, dyAt, n));
+    private final Loop sum = new Loop((dy, dyAt, _, _, _, _, n, _, _, _) -> sum(dy, dyAt, n));
     private final Loop gradient = new Loop((y, yAt, dy, dyAt, dx, dxAt, n, sum, _, _) -> {
         gradient(y, yAt, dy, dyAt, dx, dxAt, sum, n);
         return 0;
@@ -71,18 +75,12 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     }
 
     private static float largest(MemorySegment x, long at, int n) {
-        FloatVector a = all(Float.NEGATIVE_INFINITY);
-        FloatVector b = a;
-        int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = larger(a, load(x, (at + i) << 2));
-            b = larger(b, load(x, (at + i + COUNT) << 2));
-        }
-        for (; i < n; i += COUNT) {
+        FloatVector max = all(Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            a = a.blend(larger(a, load(x, (at + i) << 2, tail)), tail);
+            max = larger(max, max.blend(load(x, (at + i) << 2, tail), tail));
         }
-        return larger(a, b).reduceLanes(VectorOperators.MAX);
+        return max.reduceLanes(VectorOperators.MAX);
     }
 
     /** Unlike the vector's own maximum two instructions, not five; never NaN, and then the sum is. */
@@ -162,11 +160,7 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     /** y = (x − a − b) · factor. */
     private static void scale(
             MemorySegment x, long xAt, float a, float b, float factor, MemorySegment y, long yAt, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            store(load(x, (xAt + i) << 2).sub(a).sub(b).mul(factor), y, (yAt + i) << 2);
-        }
-        if (i < n) {
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             store(load(x, (xAt + i) << 2, tail).sub(a).sub(b).mul(factor), y, (yAt + i) << 2, tail);
         }
@@ -234,11 +228,7 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     /** dx = y (dy − sum). */
     private static void gradient(
             MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            store(load(y, (yAt + i) << 2).mul(load(dy, (dyAt + i) << 2).sub(sum)), dx, (dxAt + i) << 2);
-        }
-        if (i < n) {
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector gradient = load(dy, (dyAt + i) << 2, tail).sub(sum);
             store(load(y, (yAt + i) << 2, tail).mul(gradient), dx, (dxAt + i) << 2, tail);
@@ -248,11 +238,7 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     /** dx = dy − p · sum. */
     private static void logGradient(
             MemorySegment p, long pAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            store(load(dy, (dyAt + i) << 2).sub(load(p, (pAt + i) << 2).mul(sum)), dx, (dxAt + i) << 2);
-        }
-        if (i < n) {
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector share = load(p, (pAt + i) << 2, tail).mul(sum);
             store(load(dy, (dyAt + i) << 2, tail).sub(share), dx, (dxAt + i) << 2, tail);
@@ -260,18 +246,20 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     }
 
     private static float dot(MemorySegment y, long yAt, MemorySegment dy, long dyAt, int n) {
-        FloatVector a = all(0);
-        FloatVector b = a;
-        int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = Lanes.fma(load(y, (yAt + i) << 2), load(dy, (dyAt + i) << 2), a);
-            b = Lanes.fma(load(y, (yAt + i + COUNT) << 2), load(dy, (dyAt + i + COUNT) << 2), b);
-        }
-        for (; i < n; i += COUNT) {
+        FloatVector sum = all(0);
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            a = Lanes.fma(load(y, (yAt + i) << 2, tail), load(dy, (dyAt + i) << 2, tail), a);
+            sum = Lanes.fma(load(y, (yAt + i) << 2, tail), load(dy, (dyAt + i) << 2, tail), sum);
         }
-        return Lanes.sum(a.add(b));
+        return Lanes.sum(sum);
+    }
+
+    private static float sum(MemorySegment dy, long at, int n) {
+        FloatVector sum = all(0);
+        for (int i = 0; i < n; i += COUNT) {
+            sum = sum.add(load(dy, (at + i) << 2, Lanes.tail(i, n)));
+        }
+        return Lanes.sum(sum);
     }
 
     @Override
