@@ -98,7 +98,8 @@ final class OutOfLine {
 
         Binary(ElementRows.Binary loop) {
             Class<?> type = ElementRows.Binary.class;
-            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class, int.class);
+            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class);
             left = handle(type, loop, void.class, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
             right = handle(type, loop, void.class, float.class, MEMORY, long.class, MEMORY, long.class, int.class);
         }
@@ -138,7 +139,8 @@ final class OutOfLine {
 
         Compare(ElementRows.Compare loop) {
             Class<?> type = ElementRows.Compare.class;
-            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class, int.class);
+            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class);
             left = handle(type, loop, void.class, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
         }
 
