@@ -160,7 +160,8 @@ final class Winograd implements Parallel.TaskBody {
         kernel.weights(taps, filters.flipped ? (TAPS - 1L) * step : 0, filters.flipped ? -step : step,
                 (long) TAPS * step, sources, weights,
                 ((long) panel * sources + task - panel) * step,
-                (long) Math.min(panelVectors, vectors - panel) * step, weightsNext);
+                (long) Math.min(panelVectors, vectors - panel) * step, weightsNext,
+                own.get(Buffers.Use.SHIFTS, 18L * step));
         pool.giveBack(own);
     }
 
@@ -190,6 +191,7 @@ final class Winograd implements Parallel.TaskBody {
         MemorySegment products = own.get(Buffers.Use.PRODUCTS, FREQUENCIES * productsNext);
         MemorySegment check = own.get(Buffers.Use.TILE, 2L * step);
         kernel.clear(check, 0, 2L * step);
+        MemorySegment scratch = own.get(Buffers.Use.SHIFTS, ((long) TILE * across + 2) * WinogradKernel.SIDE * step);
         int partRows = Math.min(blockRows, down);
         MemorySegment lines = own.get(Buffers.Use.PLANES, Math.max(((long) TILE * partRows + 2) * sourceLine,
                 (long) TILE * TILE * partRows * across * resultColumn));
@@ -200,7 +202,7 @@ final class Winograd implements Parallel.TaskBody {
             layOut(image, TILE * first - paddingH, TILE * count + 2, lines);
             for (int i = 0; i < count; i++) {
                 kernel.input(lines, (long) TILE * i * sourceLine, sourceLine, source.channels(), across, transformed,
-                        (long) (row + i) * across * sourceColumn, tilesNext);
+                        (long) (row + i) * across * sourceColumn, tilesNext, scratch);
             }
             row += count;
         }
@@ -218,7 +220,7 @@ final class Winograd implements Parallel.TaskBody {
                     kernel.output(products, (long) (row + i) * across * productsTile + (long) v * step, productsNext,
                             productsTile, across, bias,
                             filters.bias == null ? step : (filters.biasOffset + channel) * FLOAT, lines,
-                            at + (long) TILE * i * resultLine, resultColumn, resultLine, check, 0);
+                            at + (long) TILE * i * resultLine, resultColumn, resultLine, check, scratch);
                 }
                 store(image, channel, TILE * first, Math.min(TILE * count, result.height() - TILE * first), lines, at);
             }

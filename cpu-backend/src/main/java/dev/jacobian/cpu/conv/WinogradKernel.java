@@ -63,9 +63,10 @@ public interface WinogradKernel {
      * @param to [frequencies, tiles, channels]
      * @param toOffset the first tile's
      * @param next from one frequency to the next
+     * @param scratch (4 · tiles + 2) · 6 vectors
      */
     void input(MemorySegment from, long fromOffset, long line, int channels, int tiles, MemorySegment to,
-            long toOffset, long next);
+            long toOffset, long next, MemorySegment scratch);
 
     /**
      * G g Gᵀ of a vector of filters, for each of some channels.
@@ -79,13 +80,14 @@ public interface WinogradKernel {
      * @param toOffset the first channel's
      * @param toNext from one channel to the next
      * @param next from one frequency to the next
+     * @param scratch 18 vectors
      */
     void weights(MemorySegment from, long fromOffset, long step, long fromNext, int channels, MemorySegment to,
-            long toOffset, long toNext, long next);
+            long toOffset, long toNext, long next, MemorySegment scratch);
 
     /**
      * Aᵀ M A + bias of successive tiles of a row, TILE columns apart, for one vector of channels. What is not finite among
-     * the results makes a vector of zeros NaN in some lane.
+     * the results makes a vector NaN in some lane.
      *
      * @param from [frequencies, tiles, …]
      * @param fromOffset the first tile's
@@ -98,10 +100,10 @@ public interface WinogradKernel {
      * @param toOffset the first tile's first element
      * @param column from one column to the next
      * @param line from one row to the next
-     * @param check the vector of zeros
-     * @param checkOffset where it is
+     * @param check two vectors of zeros; the first one is changed
+     * @param scratch 24 vectors for each tile
      */
     void output(MemorySegment from, long fromOffset, long next, long fromTile, int tiles, MemorySegment bias,
             long biasOffset, MemorySegment to, long toOffset, long column, long line, MemorySegment check,
-            long checkOffset);
+            MemorySegment scratch);
 }

@@ -77,70 +77,24 @@ public final class VectorWinogradKernel implements WinogradKernel {
 
     @Override
     public void input(MemorySegment from, long fromOffset, long line, int channels, int tiles, MemorySegment to,
-            long toOffset, long next) {
-        inputEdge(from, fromOffset, line, channels, tiles, to, toOffset, next);
-        inputPair(from, fromOffset, line, channels, tiles, A, -B2, to, toOffset + 6 * next, next);
-        inputPair(from, fromOffset, line, channels, tiles, B, -A2, to, toOffset + 18 * next, next);
-        inputEdge(from, fromOffset + line, line, channels, tiles, to, toOffset + 30 * next, next);
-    }
-
-    /** Frequencies of the points 0 or, from the second row on, ∞ vertically. */
-    private static void inputEdge(MemorySegment from, long fromOffset, long line, int channels, int tiles,
-            MemorySegment to, long toOffset, long next) {
+            long toOffset, long next, MemorySegment scratch) {
         long column = (long) channels * FLOAT;
-        FloatVector s = FloatVector.broadcast(SPECIES, -S);
-        FloatVector a2 = FloatVector.broadcast(SPECIES, -A2);
-        FloatVector b2 = FloatVector.broadcast(SPECIES, -B2);
-        FloatVector plusA = FloatVector.broadcast(SPECIES, A);
-        FloatVector minusA = FloatVector.broadcast(SPECIES, -A);
-        FloatVector plusB = FloatVector.broadcast(SPECIES, B);
-        FloatVector minusB = FloatVector.broadcast(SPECIES, -B);
-        for (int tile = 0; tile < tiles; tile++) {
-            for (int c = 0; c < channels; c += LANES) {
-                long at = (long) Math.min(c, channels - LANES) * FLOAT;
-                long p = fromOffset + 4L * tile * column + at;
-                long q = toOffset + tile * column + at;
-                FloatVector t0 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
-                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
-                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
-                p += column;
-                FloatVector t1 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
-                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
-                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
-                p += column;
-                FloatVector t2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
-                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
-                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
-                p += column;
-                FloatVector t3 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
-                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
-                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
-                p += column;
-                FloatVector t4 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
-                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
-                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
-                p += column;
-                FloatVector t5 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(s,
-                        FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)
-                                .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER)));
-                t2.fma(s, t0.add(t4)).intoMemorySegment(to, q, ORDER);
-                FloatVector even = t2.fma(b2, t4);
-                FloatVector odd = t1.fma(b2, t3);
-                odd.fma(plusA, even).intoMemorySegment(to, q + next, ORDER);
-                odd.fma(minusA, even).intoMemorySegment(to, q + 2 * next, ORDER);
-                even = t2.fma(a2, t4);
-                odd = t1.fma(a2, t3);
-                odd.fma(plusB, even).intoMemorySegment(to, q + 3 * next, ORDER);
-                odd.fma(minusB, even).intoMemorySegment(to, q + 4 * next, ORDER);
-                t3.fma(s, t1.add(t5)).intoMemorySegment(to, q + 5 * next, ORDER);
-            }
+        int columns = TILE * tiles + 2;
+        for (int v = 0; v < vectors(channels); v++) {
+            long at = (long) start(v, channels) * FLOAT;
+            inputs(1, columns, from, fromOffset + at, 0, column, line, scratch, 0, 0, SIDE * STEP, STEP);
+            inputs(SIDE, tiles, scratch, 0, STEP, TILE * SIDE * STEP, SIDE * STEP, to, toOffset + at, SIDE * next,
+                    column, next);
         }
     }
 
-    /** Frequencies of the points ±a vertically, with −b². */
-    private static void inputPair(MemorySegment from, long fromOffset, long line, int channels, int tiles, float point,
-            float other, MemorySegment to, long toOffset, long next) {
-        long column = (long) channels * FLOAT;
+    /**
+     * Bᵀ d for {@code outer · inner} vectors d of six elements, from one axis to another.
+     *
+     * @param fromStep from one element to the next; {@code fromOuter} and {@code fromInner} from one d to the next
+     */
+    private static void inputs(int outer, int inner, MemorySegment from, long fromOffset, long fromOuter,
+            long fromInner, long fromStep, MemorySegment to, long toOffset, long toOuter, long toInner, long toStep) {
         FloatVector s = FloatVector.broadcast(SPECIES, -S);
         FloatVector a2 = FloatVector.broadcast(SPECIES, -A2);
         FloatVector b2 = FloatVector.broadcast(SPECIES, -B2);
@@ -148,76 +102,28 @@ public final class VectorWinogradKernel implements WinogradKernel {
         FloatVector minusA = FloatVector.broadcast(SPECIES, -A);
         FloatVector plusB = FloatVector.broadcast(SPECIES, B);
         FloatVector minusB = FloatVector.broadcast(SPECIES, -B);
-        FloatVector square = FloatVector.broadcast(SPECIES, other);
-        FloatVector plus = FloatVector.broadcast(SPECIES, point);
-        FloatVector minus = FloatVector.broadcast(SPECIES, -point);
-        for (int tile = 0; tile < tiles; tile++) {
-            for (int c = 0; c < channels; c += LANES) {
-                long at = (long) Math.min(c, channels - LANES) * FLOAT;
-                long p = fromOffset + 4L * tile * column + at;
-                long q = toOffset + tile * column + at;
-                FloatVector even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                FloatVector odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
-                FloatVector t0 = odd.fma(plus, even);
-                FloatVector u0 = odd.fma(minus, even);
-                p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
-                FloatVector t1 = odd.fma(plus, even);
-                FloatVector u1 = odd.fma(minus, even);
-                p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
-                FloatVector t2 = odd.fma(plus, even);
-                FloatVector u2 = odd.fma(minus, even);
-                p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
-                FloatVector t3 = odd.fma(plus, even);
-                FloatVector u3 = odd.fma(minus, even);
-                p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
-                FloatVector t4 = odd.fma(plus, even);
-                FloatVector u4 = odd.fma(minus, even);
-                p += column;
-                even = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 4 * line, ORDER));
-                odd = FloatVector.fromMemorySegment(SPECIES, from, p + line, ORDER).fma(square,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 3 * line, ORDER));
-                FloatVector t5 = odd.fma(plus, even);
-                FloatVector u5 = odd.fma(minus, even);
-                t2.fma(s, t0.add(t4)).intoMemorySegment(to, q, ORDER);
-                even = t2.fma(b2, t4);
-                odd = t1.fma(b2, t3);
-                odd.fma(plusA, even).intoMemorySegment(to, q + next, ORDER);
-                odd.fma(minusA, even).intoMemorySegment(to, q + 2 * next, ORDER);
-                even = t2.fma(a2, t4);
-                odd = t1.fma(a2, t3);
-                odd.fma(plusB, even).intoMemorySegment(to, q + 3 * next, ORDER);
-                odd.fma(minusB, even).intoMemorySegment(to, q + 4 * next, ORDER);
-                t3.fma(s, t1.add(t5)).intoMemorySegment(to, q + 5 * next, ORDER);
-                q += 6 * next;
-                u2.fma(s, u0.add(u4)).intoMemorySegment(to, q, ORDER);
-                even = u2.fma(b2, u4);
-                odd = u1.fma(b2, u3);
-                odd.fma(plusA, even).intoMemorySegment(to, q + next, ORDER);
-                odd.fma(minusA, even).intoMemorySegment(to, q + 2 * next, ORDER);
-                even = u2.fma(a2, u4);
-                odd = u1.fma(a2, u3);
-                odd.fma(plusB, even).intoMemorySegment(to, q + 3 * next, ORDER);
-                odd.fma(minusB, even).intoMemorySegment(to, q + 4 * next, ORDER);
-                u3.fma(s, u1.add(u5)).intoMemorySegment(to, q + 5 * next, ORDER);
+        for (int i = 0; i < outer; i++) {
+            long p = fromOffset + i * fromOuter;
+            long q = toOffset + i * toOuter;
+            for (int j = 0; j < inner; j++) {
+                FloatVector d0 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER);
+                FloatVector d1 = FloatVector.fromMemorySegment(SPECIES, from, p + fromStep, ORDER);
+                FloatVector d2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * fromStep, ORDER);
+                FloatVector d3 = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * fromStep, ORDER);
+                FloatVector d4 = FloatVector.fromMemorySegment(SPECIES, from, p + 4 * fromStep, ORDER);
+                FloatVector d5 = FloatVector.fromMemorySegment(SPECIES, from, p + 5 * fromStep, ORDER);
+                d2.fma(s, d0.add(d4)).intoMemorySegment(to, q, ORDER);
+                FloatVector even = d2.fma(b2, d4);
+                FloatVector odd = d1.fma(b2, d3);
+                odd.fma(plusA, even).intoMemorySegment(to, q + toStep, ORDER);
+                odd.fma(minusA, even).intoMemorySegment(to, q + 2 * toStep, ORDER);
+                even = d2.fma(a2, d4);
+                odd = d1.fma(a2, d3);
+                odd.fma(plusB, even).intoMemorySegment(to, q + 3 * toStep, ORDER);
+                odd.fma(minusB, even).intoMemorySegment(to, q + 4 * toStep, ORDER);
+                d3.fma(s, d1.add(d5)).intoMemorySegment(to, q + 5 * toStep, ORDER);
+                p += fromInner;
+                q += toInner;
             }
         }
     }
@@ -225,198 +131,62 @@ public final class VectorWinogradKernel implements WinogradKernel {
     @Override
     public void output(MemorySegment from, long fromOffset, long next, long fromTile, int tiles, MemorySegment bias,
             long biasOffset, MemorySegment to, long toOffset, long column, long line, MemorySegment check,
-            long checkOffset) {
-        outputEven(from, fromOffset, next, fromTile, tiles, bias, biasOffset, to, toOffset, column, line, check,
-                checkOffset);
-        outputOdd(from, fromOffset, next, fromTile, tiles, bias, biasOffset, to, toOffset + line, column, line, check,
-                checkOffset);
+            MemorySegment scratch) {
+        outputs(tiles, SIDE, from, fromOffset, fromTile, next, SIDE * next, check, STEP, scratch, 0,
+                TILE * SIDE * STEP, TILE * STEP, STEP, check);
+        outputs(tiles, TILE, scratch, 0, TILE * SIDE * STEP, STEP, TILE * STEP, bias, biasOffset, to, toOffset,
+                TILE * column, line, column, check);
     }
 
-    /** Rows 0 and 2 of tiles. */
-    private static void outputEven(MemorySegment from, long fromOffset, long next, long fromTile, int tiles,
-            MemorySegment bias, long biasOffset, MemorySegment to, long toOffset, long column, long line,
-            MemorySegment check, long checkOffset) {
-        long row = 6 * next;
-        FloatVector add = FloatVector.fromMemorySegment(SPECIES, bias, biasOffset, ORDER);
-        FloatVector sum = FloatVector.fromMemorySegment(SPECIES, check, checkOffset, ORDER);
-        FloatVector zero = FloatVector.broadcast(SPECIES, 0);
+    /** Aᵀ m + bias for {@code outer · inner} vectors m of six elements, as {@link #inputs}. */
+    private static void outputs(int outer, int inner, MemorySegment from, long fromOffset, long fromOuter,
+            long fromInner, long fromStep, MemorySegment bias, long biasOffset, MemorySegment to, long toOffset,
+            long toOuter, long toInner, long toStep, MemorySegment check) {
         FloatVector a = FloatVector.broadcast(SPECIES, A);
         FloatVector b = FloatVector.broadcast(SPECIES, B);
         FloatVector a2 = FloatVector.broadcast(SPECIES, A2);
         FloatVector b2 = FloatVector.broadcast(SPECIES, B2);
         FloatVector a3 = FloatVector.broadcast(SPECIES, A3);
         FloatVector b3 = FloatVector.broadcast(SPECIES, B3);
-        for (int tile = 0; tile < tiles; tile++) {
-            long p = fromOffset + tile * fromTile;
-            FloatVector d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            FloatVector e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t0 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
-            FloatVector u0 = e.fma(b2, d.mul(a2));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t1 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
-            FloatVector u1 = e.fma(b2, d.mul(a2));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t2 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
-            FloatVector u2 = e.fma(b2, d.mul(a2));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t3 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
-            FloatVector u3 = e.fma(b2, d.mul(a2));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t4 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
-            FloatVector u4 = e.fma(b2, d.mul(a2));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .add(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t5 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(d).add(e);
-            FloatVector u5 = e.fma(b2, d.mul(a2));
-            long q = toOffset + 4L * tile * column;
-            FloatVector sa = t1.add(t2);
-            FloatVector da = t1.sub(t2);
-            FloatVector sb = t3.add(t4);
-            FloatVector db = t3.sub(t4);
-            FloatVector y0 = t0.add(sa).add(sb.add(add));
-            FloatVector y1 = db.fma(b, da.fma(a, add));
-            FloatVector y2 = sb.fma(b2, sa.fma(a2, add));
-            FloatVector y3 = db.fma(b3, da.fma(a3, t5.add(add)));
-            y0.intoMemorySegment(to, q, ORDER);
-            y1.intoMemorySegment(to, q + column, ORDER);
-            y2.intoMemorySegment(to, q + 2 * column, ORDER);
-            y3.intoMemorySegment(to, q + 3 * column, ORDER);
-            sum = y0.add(y1).add(y2.add(y3)).fma(zero, sum);
-            q += 2 * line;
-            sa = u1.add(u2);
-            da = u1.sub(u2);
-            sb = u3.add(u4);
-            db = u3.sub(u4);
-            y0 = u0.add(sa).add(sb.add(add));
-            y1 = db.fma(b, da.fma(a, add));
-            y2 = sb.fma(b2, sa.fma(a2, add));
-            y3 = db.fma(b3, da.fma(a3, u5.add(add)));
-            y0.intoMemorySegment(to, q, ORDER);
-            y1.intoMemorySegment(to, q + column, ORDER);
-            y2.intoMemorySegment(to, q + 2 * column, ORDER);
-            y3.intoMemorySegment(to, q + 3 * column, ORDER);
-            sum = y0.add(y1).add(y2.add(y3)).fma(zero, sum);
-        }
-        sum.intoMemorySegment(check, checkOffset, ORDER);
-    }
-
-    /** Rows 1 and 3 of tiles. */
-    private static void outputOdd(MemorySegment from, long fromOffset, long next, long fromTile, int tiles,
-            MemorySegment bias, long biasOffset, MemorySegment to, long toOffset, long column, long line,
-            MemorySegment check, long checkOffset) {
-        long row = 6 * next;
+        FloatVector zero = FloatVector.zero(SPECIES);
         FloatVector add = FloatVector.fromMemorySegment(SPECIES, bias, biasOffset, ORDER);
-        FloatVector sum = FloatVector.fromMemorySegment(SPECIES, check, checkOffset, ORDER);
-        FloatVector zero = FloatVector.broadcast(SPECIES, 0);
-        FloatVector a = FloatVector.broadcast(SPECIES, A);
-        FloatVector b = FloatVector.broadcast(SPECIES, B);
-        FloatVector a2 = FloatVector.broadcast(SPECIES, A2);
-        FloatVector b2 = FloatVector.broadcast(SPECIES, B2);
-        FloatVector a3 = FloatVector.broadcast(SPECIES, A3);
-        FloatVector b3 = FloatVector.broadcast(SPECIES, B3);
-        for (int tile = 0; tile < tiles; tile++) {
-            long p = fromOffset + tile * fromTile;
-            FloatVector d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            FloatVector e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t0 = e.fma(b, d.mul(a));
-            FloatVector u0 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t1 = e.fma(b, d.mul(a));
-            FloatVector u1 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t2 = e.fma(b, d.mul(a));
-            FloatVector u2 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t3 = e.fma(b, d.mul(a));
-            FloatVector u3 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t4 = e.fma(b, d.mul(a));
-            FloatVector u4 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
-            p += next;
-            d = FloatVector.fromMemorySegment(SPECIES, from, p + row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 2 * row, ORDER));
-            e = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * row, ORDER)
-                    .sub(FloatVector.fromMemorySegment(SPECIES, from, p + 4 * row, ORDER));
-            FloatVector t5 = e.fma(b, d.mul(a));
-            FloatVector u5 = e.fma(b3, d.fma(a3, FloatVector.fromMemorySegment(SPECIES, from, p + 5 * row, ORDER)));
-            long q = toOffset + 4L * tile * column;
-            FloatVector sa = t1.add(t2);
-            FloatVector da = t1.sub(t2);
-            FloatVector sb = t3.add(t4);
-            FloatVector db = t3.sub(t4);
-            FloatVector y0 = t0.add(sa).add(sb.add(add));
-            FloatVector y1 = db.fma(b, da.fma(a, add));
-            FloatVector y2 = sb.fma(b2, sa.fma(a2, add));
-            FloatVector y3 = db.fma(b3, da.fma(a3, t5.add(add)));
-            y0.intoMemorySegment(to, q, ORDER);
-            y1.intoMemorySegment(to, q + column, ORDER);
-            y2.intoMemorySegment(to, q + 2 * column, ORDER);
-            y3.intoMemorySegment(to, q + 3 * column, ORDER);
-            sum = y0.add(y1).add(y2.add(y3)).fma(zero, sum);
-            q += 2 * line;
-            sa = u1.add(u2);
-            da = u1.sub(u2);
-            sb = u3.add(u4);
-            db = u3.sub(u4);
-            y0 = u0.add(sa).add(sb.add(add));
-            y1 = db.fma(b, da.fma(a, add));
-            y2 = sb.fma(b2, sa.fma(a2, add));
-            y3 = db.fma(b3, da.fma(a3, u5.add(add)));
-            y0.intoMemorySegment(to, q, ORDER);
-            y1.intoMemorySegment(to, q + column, ORDER);
-            y2.intoMemorySegment(to, q + 2 * column, ORDER);
-            y3.intoMemorySegment(to, q + 3 * column, ORDER);
-            sum = y0.add(y1).add(y2.add(y3)).fma(zero, sum);
+        FloatVector sum = FloatVector.fromMemorySegment(SPECIES, check, 0, ORDER);
+        for (int i = 0; i < outer; i++) {
+            long p = fromOffset + i * fromOuter;
+            long q = toOffset + i * toOuter;
+            for (int j = 0; j < inner; j++) {
+                FloatVector m1 = FloatVector.fromMemorySegment(SPECIES, from, p + fromStep, ORDER);
+                FloatVector m2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * fromStep, ORDER);
+                FloatVector m3 = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * fromStep, ORDER);
+                FloatVector m4 = FloatVector.fromMemorySegment(SPECIES, from, p + 4 * fromStep, ORDER);
+                FloatVector evenA = m1.add(m2);
+                FloatVector oddA = m1.sub(m2);
+                FloatVector evenB = m3.add(m4);
+                FloatVector oddB = m3.sub(m4);
+                FloatVector y0 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(add)
+                        .add(evenA.add(evenB));
+                FloatVector y1 = oddB.fma(b, oddA.fma(a, add));
+                FloatVector y2 = evenB.fma(b2, evenA.fma(a2, add));
+                FloatVector y3 = oddB.fma(b3, oddA.fma(a3,
+                        FloatVector.fromMemorySegment(SPECIES, from, p + 5 * fromStep, ORDER).add(add)));
+                y0.intoMemorySegment(to, q, ORDER);
+                y1.intoMemorySegment(to, q + toStep, ORDER);
+                y2.intoMemorySegment(to, q + 2 * toStep, ORDER);
+                y3.intoMemorySegment(to, q + 3 * toStep, ORDER);
+                sum = y0.add(y1).add(y2.add(y3)).fma(zero, sum);
+                p += fromInner;
+                q += toInner;
+            }
         }
-        sum.intoMemorySegment(check, checkOffset, ORDER);
+        sum.intoMemorySegment(check, 0, ORDER);
     }
 
     @Override
     public void weights(MemorySegment from, long fromOffset, long step, long fromNext, int channels, MemorySegment to,
-            long toOffset, long toNext, long next) {
-        MemorySegment scratch = Lanes.scratch();
+            long toOffset, long toNext, long next, MemorySegment scratch) {
         for (int c = 0; c < channels; c++) {
-            spread(from, fromOffset + c * fromNext, step, 3 * step, 3, scratch, 0, STEP, 6 * STEP);
-            spread(scratch, 0, 6 * STEP, STEP, 6, to, toOffset + c * toNext, 6 * next, next);
+            spread(from, fromOffset + c * fromNext, step, 3 * step, 3, scratch, 0, STEP, 3 * STEP);
+            spread(scratch, 0, 3 * STEP, STEP, SIDE, to, toOffset + c * toNext, 6 * next, next);
         }
     }
 
