@@ -199,7 +199,8 @@ final class CpuAttention {
         run(heads * blocks, work(q, k), (task, _) -> {
             int head = task / blocks;
             int from = task % blocks * size;
-            new Forward(Rows.of(q, head), Rows.of(k, head), Rows.of(v, head), q.dim(3), (float) (scale * LOG2_E), causal,
+            new Forward(Rows.of(q, head), Rows.of(k, head), Rows.of(v, head), q.dim(3), (float) (scale * LOG2_E),
+                    causal,
                     Rows.of(y, head), Floats.memory(logSumExp), logSumExp.offset() + (long) head * queries, from,
                     Math.min(size, queries - from), ROOM.get()).run();
         });

@@ -60,7 +60,8 @@ final class OutOfLine {
 
         Binary(ElementRows.Binary loop) {
             Class<?> type = ElementRows.Binary.class;
-            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class, int.class);
+            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class);
             left = handle(type, loop, void.class, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
             right = handle(type, loop, void.class, float.class, MEMORY, long.class, MEMORY, long.class, int.class);
         }
@@ -100,7 +101,8 @@ final class OutOfLine {
 
         Compare(ElementRows.Compare loop) {
             Class<?> type = ElementRows.Compare.class;
-            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class, int.class);
+            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class);
             left = handle(type, loop, void.class, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
         }
 
@@ -126,7 +128,8 @@ final class OutOfLine {
     /** A loop over rows of up to three matrices. Callers pass anything for what a loop does not use. */
     @FunctionalInterface
     interface BlockBody {
-        void run(MemorySegment x, long xAt, long xStep, MemorySegment y, long yAt, long yStep, MemorySegment z, long zAt,
+        void run(MemorySegment x, long xAt, long xStep, MemorySegment y, long yAt, long yStep, MemorySegment z,
+                long zAt,
                 int rows, int columns, float factor);
     }
 
@@ -135,7 +138,8 @@ final class OutOfLine {
         private final MethodHandle run;
 
         Block(BlockBody loop) {
-            run = handle(BlockBody.class, loop, void.class, MEMORY, long.class, long.class, MEMORY, long.class, long.class,
+            run = handle(BlockBody.class, loop, void.class, MEMORY, long.class, long.class, MEMORY, long.class,
+                    long.class,
                     MEMORY, long.class, int.class, int.class, float.class);
         }
 
