@@ -34,6 +34,44 @@ final class OutOfLine {
         };
     }
 
+    /**
+     * A loop over n elements of up to three tensors with up to three numbers. Callers pass anything for what a loop does
+     * not use, and use what it returns only if that means something.
+     */
+    @FunctionalInterface
+    interface Body {
+        float run(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment z, long zAt, int n, float a,
+                float b, float c);
+    }
+
+    /** Any loop. Not to be kept in a static final field, which would make it a constant. */
+    static final class Loop implements Body {
+        private final MethodHandle run;
+
+        Loop(Body loop) {
+            run = handle(Body.class, loop, float.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class, float.class, float.class, float.class);
+        }
+
+        float run(MemorySegment x, long xAt, int n) {
+            return run(x, xAt, x, xAt, x, xAt, n, 0, 0, 0);
+        }
+
+        float run(MemorySegment x, long xAt, MemorySegment y, long yAt, int n, float a) {
+            return run(x, xAt, y, yAt, y, yAt, n, a, 0, 0);
+        }
+
+        @Override
+        public float run(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment z, long zAt, int n,
+                float a, float b, float c) {
+            try {
+                return (float) run.invokeExact(x, xAt, y, yAt, z, zAt, n, a, b, c);
+            } catch (Throwable failure) {
+                throw unchecked(failure);
+            }
+        }
+    }
+
     /** One operand. */
     static final class Unary implements ElementRows.Unary {
         private final MethodHandle run;

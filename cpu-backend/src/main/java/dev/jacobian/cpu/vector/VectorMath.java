@@ -51,9 +51,14 @@ final class VectorMath {
         return expOfFinite(atLeast(atMost(x, 89), -104));
     }
 
-    /** eˣ for x ≤ 0 or NaN. */
+    /** eˣ for x ≤ 0 or NaN: as {@link #exp}, in fewer operations. */
     static FloatVector expOfNegative(FloatVector x) {
-        return expOfFinite(atLeast(x, -104));
+        FloatVector finite = atLeast(x, -104);
+        FloatVector rounded = fma(finite, LOG2_E, all(ROUNDING + 151));
+        FloatVector n = rounded.sub(ROUNDING + 151);
+        FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, finite))).add(1);
+        // 2ⁿ⁺²⁴ is a normal float, and p 2ⁿ⁺²⁴ exact, even where the result is denormal.
+        return p.mul(exponent(rounded.reinterpretAsInts())).mul(0x1p-24f);
     }
 
     /** eˣ for x in −104..89 or NaN. */
