@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -64,6 +65,15 @@ public final class Bench implements Callable<Integer> {
 
     @Option(names = "--neighbour", description = "Also: steps beside a busy thread of another process.")
     private boolean neighbour;
+
+    @Option(names = "--memory", description = "Also: the most memory that a step needs, in a fresh process for each.")
+    private boolean memory;
+
+    @Option(names = "--mnist", paramLabel = "DIR", description = "Also: the losses of W1 on these digits, beside those of the other libraries.")
+    private Path mnist;
+
+    @Option(names = "--text", paramLabel = "FILE", description = "Also: the losses of W4 on this text.")
+    private Path text;
 
     @Option(names = "--blocks", paramLabel = "N", description = "How many timed blocks each library has of each case.")
     private Integer blocks;
@@ -131,6 +141,7 @@ public final class Bench implements Callable<Integer> {
         List<String> ours = devices.stream().distinct().toList();
         ours.forEach(this::checkDevice);
         Optional<BenchReport> before = Optional.ofNullable(compare).map(this::older);
+        List<LossCurves> data = lossCurves();
         makeFolder();
         Libraries libraries = new Libraries(ours, builtPeers(), peersOfProject(), cores, out);
         say(Machine.here().toString());
@@ -143,8 +154,25 @@ public final class Bench implements Callable<Integer> {
             if (cold) {
                 run.measureColdStarts(libraries, coldCases(cases), COLD_SECONDS);
             }
+            for (LossCurves each : data) {
+                run.measureLosses(each, out);
+            }
+            if (memory) {
+                run.measureMemory(libraries, steps(cases));
+            }
             return finish(run.report(cores), before);
         }
+    }
+
+    private List<LossCurves> lossCurves() {
+        List<LossCurves> data = new ArrayList<>();
+        if (mnist != null) {
+            data.add(LossCurves.ofDigits(mnist));
+        }
+        if (text != null) {
+            data.add(LossCurves.ofText(text));
+        }
+        return data;
     }
 
     private Path json() {
@@ -170,9 +198,11 @@ public final class Bench implements Callable<Integer> {
     }
 
     private List<String> coldCases(List<BenchCase> cases) {
-        return only == null
-                ? COLD
-                : cases.stream().filter(each -> each.kind() == BenchCase.Kind.STEP).map(BenchCase::name).toList();
+        return only == null ? COLD : steps(cases);
+    }
+
+    private static List<String> steps(List<BenchCase> cases) {
+        return cases.stream().filter(each -> each.kind() == BenchCase.Kind.STEP).map(BenchCase::name).toList();
     }
 
     private int finish(BenchReport report, Optional<BenchReport> before) {
@@ -185,8 +215,14 @@ public final class Bench implements Callable<Integer> {
         report.write(json());
         Path page = out.resolve("bench.html");
         AtomicFile.write(page, BenchPage.of(report, comparison));
-        Optional<Path> chart = writeStepsChart(report);
-        say("\nwritten " + page + ", " + json() + chart.map(file -> ", " + file).orElse(""));
+        List<String> written = new ArrayList<>(List.of(page.toString(), json().toString()));
+        writeStepsChart(report).ifPresent(file -> written.add(file.toString()));
+        BenchCharts.curves(report).forEach((name, chart) -> {
+            Path file = out.resolve("losses-" + name + ".svg");
+            AtomicFile.write(file, chart);
+            written.add(file.toString());
+        });
+        say("\nwritten " + String.join(", ", written));
         boolean failed = fail && comparison.map(with -> with.rows().isEmpty() || !with.regressions().isEmpty())
                 .orElse(false);
         return failed || !report.problems().isEmpty() ? ExitCode.SOFTWARE : ExitCode.OK;

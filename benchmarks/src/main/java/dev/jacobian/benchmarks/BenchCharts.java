@@ -2,16 +2,23 @@ package dev.jacobian.benchmarks;
 
 import dev.jacobian.benchmarks.BenchCase.Kind;
 import dev.jacobian.benchmarks.BenchReport.CaseResult;
+import dev.jacobian.benchmarks.BenchReport.Curve;
 import dev.jacobian.charts.SvgChart;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.HorizontalBarChart;
 import org.knowm.xchart.HorizontalBarChartBuilder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Charts of a run, as SVG. */
 final class BenchCharts {
@@ -81,6 +88,28 @@ final class BenchCharts {
         chart.getStyler().setXAxisTickMarkSpacingHint(BAR_HEIGHT / 2);
         chart.getStyler().setXAxisMin(0.0).setXAxisTicksVisible(false).setPlotGridVerticalLinesVisible(false);
         return Optional.of(SvgChart.svg(chart));
+    }
+
+    /** The losses of each library on real data: by network, a chart. */
+    static Map<String, String> curves(BenchReport report) {
+        Map<String, String> charts = new LinkedHashMap<>();
+        for (Curve first : report.curves()) {
+            charts.computeIfAbsent(first.caseName(), name -> {
+                XYChart chart = new XYChartBuilder().width(WIDTH).height(STEPS_HEIGHT).xAxisTitle("step")
+                        .yAxisTitle("loss")
+                        .title("Loss of " + name + " on real data, same weights and batches").build();
+                SvgChart.style(chart.getStyler());
+                List<Curve> curves = report.curves().stream().filter(curve -> curve.caseName().equals(name)).toList();
+                for (int i = 0; i < curves.size(); i++) {
+                    List<Double> losses = curves.get(i).losses();
+                    chart.addSeries(curves.get(i).library(), IntStream.rangeClosed(1, losses.size()).boxed().toList(),
+                            losses)
+                            .setMarker(SeriesMarkers.NONE).setLineStyle(SvgChart.stroke(i));
+                }
+                return SvgChart.svg(chart);
+            });
+        }
+        return charts;
     }
 
     private static void style(AxesChartStyler styler) {

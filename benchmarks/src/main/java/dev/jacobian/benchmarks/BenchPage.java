@@ -26,6 +26,7 @@ final class BenchPage {
         report.problems().forEach(problem -> parts.add("<p class=\"problem\">" + escaped(problem) + "</p>"));
         BenchCharts.steps(report).ifPresent(parts::add);
         BenchCharts.operations(report).ifPresent(parts::add);
+        parts.addAll(BenchCharts.curves(report).values());
         BenchTable.of(report).forEach(table -> parts.add(table.html()));
         comparison
                 .ifPresent(with -> parts.add("<h2>Beside an older run</h2>\n<pre>" + escaped(with.text()) + "</pre>"));

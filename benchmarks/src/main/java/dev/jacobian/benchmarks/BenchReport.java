@@ -23,10 +23,13 @@ import tools.jackson.databind.json.JsonMapper;
  * @param libraries what each worker says of itself, by its name
  * @param cases what was measured, in order
  * @param coldStarts how the first steps of a fresh process went
+ * @param memory how much memory steps need
+ * @param curves losses on real data
  * @param problems one line for everything that makes the run fail
  */
 record BenchReport(String date, Machine machine, int threads, Turns turns, Map<String, String> libraries,
-        List<CaseResult> cases, List<ColdStart> coldStarts, List<String> problems) {
+        List<CaseResult> cases, List<ColdStart> coldStarts, List<Memory> memory,
+        List<Curve> curves, List<String> problems) {
     /** The name of our worker on the CPU; those on other devices have theirs behind it. */
     static final String OURS = "ours";
 
@@ -59,12 +62,9 @@ record BenchReport(String date, Machine machine, int threads, Turns turns, Map<S
      * @param blocks every block that counts
      * @param repeated how many were disturbed, and repeated
      * @param losses how far the first losses are from ours; null for ours, and where there are none
-     * @param memoryBytes what a call needs as the library counts it; −1 where it does not, null where nobody asked
-     * @param residentBytes at most during a call, above those before the case was opened; null where nobody asked
      * @param besideBusyThread time of a call while another process keeps one core busy; null where nobody asked
      */
-    record LibraryResult(Timing timing, List<Block> blocks, int repeated, LossCheck losses, Long memoryBytes,
-            Long residentBytes, Timing besideBusyThread) {
+    record LibraryResult(Timing timing, List<Block> blocks, int repeated, LossCheck losses, Timing besideBusyThread) {
         double[] blockSeconds() {
             return blocks.stream().mapToDouble(Block::seconds).toArray();
         }
@@ -112,6 +112,38 @@ record BenchReport(String date, Machine machine, int threads, Turns turns, Map<S
      * @param seconds it took
      */
     record ColdCall(int number, double sinceStart, double seconds) {}
+
+    /**
+     * The most memory that a step needs: parameters, state of the optimiser, data, and what the step makes.
+     *
+     * @param library whose
+     * @param caseName of what
+     * @param bytes how much
+     * @param counted whether the library counts it itself; otherwise it is by how much the resident memory grew
+     */
+    record Memory(String library, String caseName, long bytes, boolean counted) {
+        /** From what a worker says: as the library counts, −1 if it does not, and resident. */
+        static Memory of(String library, String caseName, long[] countedAndResident) {
+            boolean counted = countedAndResident[0] >= 0;
+            return new Memory(library, caseName, countedAndResident[counted ? 0 : 1], counted);
+        }
+    }
+
+    /**
+     * How the loss of a network went down on real data.
+     *
+     * @param library whose
+     * @param caseName of what
+     * @param losses of each step, before its update
+     */
+    record Curve(String library, String caseName, List<Double> losses) {
+        /** The mean loss of one of ten equal parts, counted from 0. */
+        double meanOfTenth(int part) {
+            int first = losses.size() * part / 10;
+            int end = Math.max(first + 1, losses.size() * (part + 1) / 10);
+            return losses.subList(first, end).stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+        }
+    }
 
     /** The workers that appear beside ours, in order. */
     List<String> others() {

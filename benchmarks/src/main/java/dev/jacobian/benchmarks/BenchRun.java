@@ -3,7 +3,10 @@ package dev.jacobian.benchmarks;
 import dev.jacobian.benchmarks.BenchCase.Kind;
 import dev.jacobian.benchmarks.BenchReport.CaseResult;
 import dev.jacobian.benchmarks.BenchReport.ColdStart;
+import dev.jacobian.benchmarks.BenchReport.Curve;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
+import dev.jacobian.benchmarks.BenchReport.Memory;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -11,7 +14,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.DoubleStream;
 
 /** Goes through the cases with all workers. */
 final class BenchRun implements AutoCloseable {
@@ -25,6 +31,8 @@ final class BenchRun implements AutoCloseable {
     private final Map<String, String> descriptions = new LinkedHashMap<>();
     private final List<CaseResult> results = new ArrayList<>();
     private final List<ColdStart> coldStarts = new ArrayList<>();
+    private final List<Curve> curves = new ArrayList<>();
+    private final List<Memory> memory = new ArrayList<>();
     private final List<String> problems = new ArrayList<>();
     private int begun;
 
@@ -116,10 +124,9 @@ final class BenchRun implements AutoCloseable {
             Map<WorkerClient, LossCheck> checks) {
         Map<String, LibraryResult> all = new LinkedHashMap<>();
         times.forEach((worker, time) -> {
-            long[] memory = measured.kind() == Kind.STEP ? worker.memory() : null;
             Timing beside = neighbour && measured.kind() == Kind.STEP ? turns.measureBesideBusyThread(worker) : null;
             all.put(worker.name(), new LibraryResult(Timing.of(time.seconds()), time.blocks(), time.repeated(),
-                    checks.get(worker), memory == null ? null : memory[0], memory == null ? null : memory[1], beside));
+                    checks.get(worker), beside));
         });
         CaseResult result = new CaseResult(measured, all);
         results.add(result);
@@ -134,11 +141,43 @@ final class BenchRun implements AutoCloseable {
 
     /** Starts fresh processes, and looks at their first steps of some cases. */
     void measureColdStarts(Libraries libraries, List<String> caseNames, double seconds) {
+        eachInAFreshProcess(libraries::start, caseNames, (worker, caseName) -> coldStarts
+                .add(ColdStart.of(worker.name(), caseName, worker.cold(seconds))));
+    }
+
+    /** Starts fresh processes, and looks at how much memory some cases need once they run. */
+    void measureMemory(Libraries libraries, List<String> caseNames) {
+        eachInAFreshProcess(libraries::startForMemory, caseNames, (worker, caseName) -> {
+            worker.losses(LossCheck.STEPS);
+            memory.add(Memory.of(worker.name(), caseName, worker.memory()));
+        });
+    }
+
+    /** Has every library train on real data, whose batches are kept in a file meanwhile. */
+    void measureLosses(LossCurves data, Path folder) {
+        Path batches = folder.resolve("batches-" + data.caseName() + ".tmp").toAbsolutePath();
+        data.write(batches);
+        for (WorkerClient worker : List.copyOf(workers)) {
+            try {
+                if (worker.open(data.caseName())) {
+                    curves.add(new Curve(worker.name(), data.caseName(),
+                            DoubleStream.of(worker.curve(batches)).boxed().toList()));
+                    worker.closeCase();
+                }
+            } catch (WorkerException failed) {
+                problem(failed.getMessage());
+            }
+        }
+        batches.toFile().delete();
+    }
+
+    private void eachInAFreshProcess(Function<String, WorkerClient> start, List<String> caseNames,
+            BiConsumer<WorkerClient, String> measure) {
         for (String name : descriptions.keySet()) {
             for (String caseName : caseNames) {
-                try (WorkerClient worker = libraries.start(name)) {
+                try (WorkerClient worker = start.apply(name)) {
                     if (worker.open(caseName)) {
-                        coldStarts.add(ColdStart.of(name, caseName, worker.cold(seconds)));
+                        measure.accept(worker, caseName);
                     }
                 } catch (WorkerException failed) {
                     problem(failed.getMessage());
@@ -155,7 +194,7 @@ final class BenchRun implements AutoCloseable {
     BenchReport report(int threads) {
         return new BenchReport(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(), Machine.here(), threads, turns,
                 new LinkedHashMap<>(descriptions), List.copyOf(results), List.copyOf(coldStarts),
-                List.copyOf(problems));
+                List.copyOf(memory), List.copyOf(curves), List.copyOf(problems));
     }
 
     @Override

@@ -5,10 +5,12 @@ import dev.jacobian.benchmarks.BenchReport.CaseResult;
 import dev.jacobian.benchmarks.BenchReport.ColdCall;
 import dev.jacobian.benchmarks.BenchReport.ColdStart;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
+import dev.jacobian.benchmarks.BenchReport.Memory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * A part of what a run found, as text.
@@ -31,6 +33,7 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
         tables.add(memory(report));
         tables.add(besideBusyThread(report));
         tables.add(coldStarts(report));
+        tables.add(curves(report));
         return tables.stream().filter(table -> !table.rows.isEmpty()).toList();
     }
 
@@ -124,15 +127,16 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
     }
 
     private static BenchTable memory(BenchReport report) {
-        List<List<String>> rows = new ArrayList<>();
-        eachResult(report, (result, name, library) -> {
-            if (library.memoryBytes() != null) {
-                rows.add(List.of(shortened(result), name,
-                        library.memoryBytes() < 0 ? "–" : Texts.mebibytes(library.memoryBytes()),
-                        Texts.mebibytes(library.residentBytes())));
-            }
-        });
-        return new BenchTable("Memory of a step", List.of("", "library", "as it counts", "resident, growth"), rows);
+        Map<String, Long> ours = report.memory().stream().filter(memory -> memory.library().equals(BenchReport.OURS))
+                .collect(Collectors.toMap(Memory::caseName, Memory::bytes));
+        List<List<String>> rows = report.memory().stream().map(memory -> List.of(memory.caseName(), memory.library(),
+                Texts.mebibytes(memory.bytes()), memory.counted() ? "by the library" : "as resident memory",
+                memory.library().equals(BenchReport.OURS) || !ours.containsKey(memory.caseName())
+                        ? "–"
+                        : Texts.digits((double) ours.get(memory.caseName()) / memory.bytes())))
+                .toList();
+        return new BenchTable("Memory of a step, at most", List.of("", "library", "bytes", "counted", "ours / its"),
+                rows);
     }
 
     private static BenchTable besideBusyThread(BenchReport report) {
@@ -160,6 +164,18 @@ record BenchTable(String title, List<String> columns, List<List<String>> rows) {
         }
         return new BenchTable("Cold start, in seconds since the process was started",
                 List.of("", "library", "1st step takes", "ends at", "full speed from", "then takes"), rows);
+    }
+
+    private static BenchTable curves(BenchReport report) {
+        List<List<String>> rows = report.curves().stream().map(curve -> List.of(curve.caseName(), curve.library(),
+                Integer.toString(curve.losses().size()), loss(curve.losses().getFirst()), loss(curve.meanOfTenth(0)),
+                loss(curve.meanOfTenth(1)), loss(curve.meanOfTenth(4)), loss(curve.meanOfTenth(9)))).toList();
+        return new BenchTable("Losses on real data: of the first step, and means of tenths of all steps",
+                List.of("", "library", "steps", "1st step", "1st tenth", "2nd", "5th", "last"), rows);
+    }
+
+    private static String loss(double loss) {
+        return String.format(Locale.ROOT, "%.5f", loss);
     }
 
     private interface Visitor {

@@ -106,6 +106,11 @@ final class JacobianLibrary implements Library {
         public double loss() {
             return training.loss();
         }
+
+        @Override
+        public double loss(float[] inputs, int[] labels) {
+            return training.loss(inputs, labels);
+        }
     }
 
     private final class Inference extends Case {

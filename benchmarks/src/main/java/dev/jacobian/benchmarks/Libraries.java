@@ -5,11 +5,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 
 /** How the worker of each library is started; ours come first. */
 final class Libraries {
-    private final Map<String, Supplier<WorkerClient>> starts = new LinkedHashMap<>();
+    /** A Java heap that is resident from the start, so that only native memory grows. */
+    private static final List<String> FIXED_HEAP = List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch");
+
+    private final Map<String, List<String>> commands = new LinkedHashMap<>();
+    private final int threads;
+    private final Path logs;
 
     /**
      * Our workers, one for each device, then the peers, which have been built.
@@ -17,21 +21,17 @@ final class Libraries {
      * @param logs the folder of what they print
      */
     Libraries(List<String> devices, List<String> peers, Peers project, int threads, Path logs) {
+        this.threads = threads;
+        this.logs = logs;
         for (String device : devices) {
-            String name = starts.isEmpty() ? BenchReport.OURS : BenchReport.OURS + " " + device;
-            starts.put(name, () -> WorkerClient.start(name, ours(device, threads), Map.of(), log(logs, name)));
+            commands.put(commands.isEmpty() ? BenchReport.OURS : BenchReport.OURS + " " + device, ours(device));
         }
         for (String peer : peers) {
-            starts.put(peer, () -> WorkerClient.start(peer, project.command(peer, threads),
-                    Peers.environment(threads), log(logs, peer)));
+            commands.put(peer, project.command(peer, threads));
         }
     }
 
-    private static Path log(Path logs, String name) {
-        return logs.resolve("worker-" + name.replaceAll("[^A-Za-z0-9]", "-") + ".log");
-    }
-
-    private static List<String> ours(String device, int threads) {
+    private List<String> ours(String device) {
         List<String> options = new ArrayList<>(List.of("--add-modules=jdk.incubator.vector",
                 "--enable-native-access=ALL-UNNAMED", "-Djacobian.threads=" + threads));
         String further = System.getenv("JACOBIAN_OPTS");
@@ -43,10 +43,22 @@ final class Libraries {
     }
 
     List<String> names() {
-        return List.copyOf(starts.keySet());
+        return List.copyOf(commands.keySet());
     }
 
     WorkerClient start(String name) {
-        return starts.get(name).get();
+        return start(name, commands.get(name), Peers.environment(threads));
+    }
+
+    /** Starts a worker whose resident memory shows what native code needs at the moment. */
+    WorkerClient startForMemory(String name) {
+        List<String> options = new ArrayList<>(FIXED_HEAP);
+        options.addAll(commands.get(name));
+        return start(name, options, Peers.environmentForMemory(threads));
+    }
+
+    private WorkerClient start(String name, List<String> options, Map<String, String> environment) {
+        Path log = logs.resolve("worker-" + name.replaceAll("[^A-Za-z0-9]", "-") + ".log");
+        return WorkerClient.start(name, options, name.startsWith(BenchReport.OURS) ? Map.of() : environment, log);
     }
 }

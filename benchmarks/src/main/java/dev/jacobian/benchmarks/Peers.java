@@ -23,6 +23,8 @@ record Peers(Path home) {
     private static final String SYSTEM = "Linux amd64";
     /** More than any case needs. */
     private static final String KEPT_BYTES = "4000000000";
+    /** Blocks from this size on are mapped, and unmapped, one by one. */
+    private static final String RETURNED_BYTES = "16384";
 
     /** Whether there are peers for this machine at all. */
     static boolean supported() {
@@ -109,8 +111,17 @@ record Peers(Path home) {
      * instead of 49.7.
      */
     static Map<String, String> environment(int threads) {
+        return environment(threads, KEPT_BYTES, KEPT_BYTES);
+    }
+
+    /** The same, but that the C library returns what is freed at once: what is resident then, is in use. */
+    static Map<String, String> environmentForMemory(int threads) {
+        return environment(threads, "0", RETURNED_BYTES);
+    }
+
+    private static Map<String, String> environment(int threads, String keepsFreed, String mapsApart) {
         String number = Integer.toString(threads);
         return Map.of("OMP_NUM_THREADS", number, "MKL_NUM_THREADS", number, "OPENBLAS_NUM_THREADS", number,
-                "MALLOC_TRIM_THRESHOLD_", KEPT_BYTES, "MALLOC_MMAP_THRESHOLD_", KEPT_BYTES);
+                "MALLOC_TRIM_THRESHOLD_", keepsFreed, "MALLOC_MMAP_THRESHOLD_", mapsApart);
     }
 }

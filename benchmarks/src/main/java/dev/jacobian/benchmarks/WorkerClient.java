@@ -1,5 +1,6 @@
 package dev.jacobian.benchmarks;
 
+import dev.jacobian.benchmarks.worker.BatchFile;
 import dev.jacobian.benchmarks.worker.Worker;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -89,6 +90,11 @@ final class WorkerClient implements AutoCloseable {
 
     double[] losses(int steps) {
         return numbers(ask("losses " + steps));
+    }
+
+    /** Trains on every batch of a {@link BatchFile}; the loss of each step. */
+    double[] curve(Path batches) {
+        return numbers(ask("curve " + batches));
     }
 
     /** Runs for some time; returns seconds of a call. */

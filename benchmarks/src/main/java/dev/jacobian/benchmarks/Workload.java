@@ -22,7 +22,7 @@ import java.util.function.Supplier;
 
 /**
  * A whole training step: forward, loss, backward, optimiser, on data that stays where it is. The peers under
- * {@code benchmarks/peers} have the same ones with the same numbers, {@code torch_steps.py} has some for PyTorch.
+ * {@code benchmarks/peers} have the same ones with the same numbers, {@code torch_steps.py} has them for PyTorch.
  *
  * @param name how peers call it
  * @param title one line
@@ -121,11 +121,22 @@ public record Workload(String name, String title, Supplier<Layer> model, Supplie
         /** One step, and its loss before the update. */
         double loss() {
             try (var _ = MemoryScope.open("of a step")) {
-                Tensor value = loss.call(network.call(x), y);
-                value.backward();
-                updates.step();
-                return value.item();
+                return loss(x, y);
             }
+        }
+
+        /** The same on another batch; tokens as numbers. */
+        double loss(float[] inputs, int[] labels) {
+            try (var _ = MemoryScope.open("of a step")) {
+                return loss(Tensor.of(inputs).to(x.dtype()).reshape(x.shape()), Tensor.of(labels));
+            }
+        }
+
+        private double loss(Tensor batch, Tensor classes) {
+            Tensor value = loss.call(network.call(batch), classes);
+            value.backward();
+            updates.step();
+            return value.item();
         }
 
         /** Forward only. */

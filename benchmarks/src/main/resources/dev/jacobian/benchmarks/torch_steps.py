@@ -34,6 +34,53 @@ def timing(work):
     return {"seconds": statistics.median(times), "fastest": min(times), "slowest": max(times)}
 
 
+class Residual(nn.Module):
+    """Two convolutions beside a shortcut, as ResNet-20 has them."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        stride = 1 if inputs == outputs else 2
+        self.block = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
+        self.shortcut = nn.Identity() if stride == 1 else nn.Sequential(
+            nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        return torch.relu(self.block(x) + self.shortcut(x))
+
+
+class TransformerBlock(nn.Module):
+    """Causal self-attention and a feed-forward part, each behind a layer norm and beside a shortcut."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        batch, time, width = x.shape
+        q, k, v = self.qkv(self.norm1(x)).view(batch, time, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.proj(y.transpose(1, 2).reshape(batch, time, width))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+class Transformer(nn.Module):
+    """Characters to what comes next."""
+
+    def __init__(self, vocabulary, context, width, heads, blocks):
+        super().__init__()
+        self.tokens, self.positions = nn.Embedding(vocabulary, width), nn.Embedding(context, width)
+        self.blocks = nn.Sequential(*(TransformerBlock(width, heads) for _ in range(blocks)))
+        self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, vocabulary))
+
+    def forward(self, x):
+        return self.head(self.blocks(self.tokens(x) + self.positions.weight)).flatten(0, 1)
+
+
 def workloads():
     """Name, model, input, target, loss, optimiser."""
     perceptron = nn.Sequential(
@@ -43,12 +90,21 @@ def workloads():
         nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Flatten(), nn.Linear(64 * 49, 128), nn.ReLU(), nn.Linear(128, 10)).cuda()
+    resnet = nn.Sequential(
+        nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(),
+        *(Residual(i, o) for i, o in [(16, 16)] * 3 + [(16, 32)] + [(32, 32)] * 2 + [(32, 64)] + [(64, 64)] * 2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10)).cuda()
+    transformer = Transformer(65, 128, 128, 4, 4).cuda()
     tiny = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1)).cuda()
     labels = lambda n: (torch.arange(n) % 10).cuda()
     yield ("W1", perceptron, torch.randn(128, 784).cuda(), labels(128), F.cross_entropy,
            torch.optim.SGD(perceptron.parameters(), 0.01, momentum=0.9))
     yield ("W2", convolutional, torch.randn(64, 1, 28, 28).cuda(), labels(64), F.cross_entropy,
            torch.optim.Adam(convolutional.parameters(), 1e-3))
+    yield ("W3", resnet, torch.randn(32, 3, 32, 32).cuda(), labels(32), F.cross_entropy,
+           torch.optim.SGD(resnet.parameters(), 0.01, momentum=0.9))
+    yield ("W4", transformer, (torch.arange(16 * 128) * 7 % 65).view(16, 128).cuda(),
+           (torch.arange(16 * 128) * 5 % 65).cuda(), F.cross_entropy, torch.optim.AdamW(transformer.parameters(), 1e-3))
     yield ("W5", tiny, torch.randn(16, 2).cuda(), torch.randn(16, 1).cuda(), F.mse_loss,
            torch.optim.SGD(tiny.parameters(), 0.01))
 

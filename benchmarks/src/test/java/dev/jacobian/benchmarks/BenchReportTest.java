@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jacobian.benchmarks.BenchReport.CaseResult;
 import dev.jacobian.benchmarks.BenchReport.ColdStart;
+import dev.jacobian.benchmarks.BenchReport.Curve;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
+import dev.jacobian.benchmarks.BenchReport.Memory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class BenchReportTest {
     private static LibraryResult result(LossCheck check, double... seconds) {
         List<Block> blocks = Arrays.stream(seconds).mapToObj(s -> new Block(s, 2, 0, 0)).toList();
-        return new LibraryResult(Timing.of(seconds), blocks, 1, check, 5L << 20, 9L << 20, new Timing(1, 1, 1));
+        return new LibraryResult(Timing.of(seconds), blocks, 1, check, new Timing(1, 1, 1));
     }
 
     /** Every case, ours always taking that much longer than libtorch. */
@@ -41,7 +43,10 @@ final class BenchReportTest {
         libraries.put("libtorch", "libtorch 2.7.1");
         return new BenchReport("2026-01-02T03:04:05Z", new Machine("a CPU", 2, 8L << 30, "Linux", "25", 512), 2,
                 Turns.QUICK, libraries, cases,
-                List.of(ColdStart.of("ours", "W1", new double[] {1, 0.5, 0.1, 2, 0.6, 0.01})), List.of("a problem"));
+                List.of(ColdStart.of("ours", "W1", new double[] {1, 0.5, 0.1, 2, 0.6, 0.01})),
+                List.of(Memory.of("ours", "W1", new long[] {5 << 20, 9 << 20}),
+                        Memory.of("libtorch", "W1", new long[] {-1, 10 << 20})),
+                List.of(new Curve("ours", "W1", List.of(2.5, 1.5))), List.of("a problem"));
     }
 
     @Test
@@ -63,7 +68,7 @@ final class BenchReportTest {
     void tablesFitTheTerminal() {
         List<BenchTable> tables = BenchTable.of(report(1));
 
-        assertThat(tables).hasSize(7);
+        assertThat(tables).hasSize(8);
         for (BenchTable table : tables) {
             assertThat(table.text().lines()).as(table.title()).allMatch(line -> line.length() <= 100)
                     .hasSize(table.rows().size() + 2);
@@ -78,7 +83,7 @@ final class BenchReportTest {
 
         assertThat(page).contains("Jacobian &lt;cpu&gt;", "a problem", "<h2>Inference</h2>", "SLOWER")
                 .doesNotContain("Jacobian <cpu>", "<script", "href=\"http");
-        assertThat(page.split("<svg", -1)).hasSize(3);
+        assertThat(page.split("<svg", -1)).hasSize(4);
         // Letters are drawn as outlines, so that no font is needed where the page is read.
         assertThat(BenchCharts.steps(report(1)).orElseThrow()).startsWith("<svg").contains("<path");
         assertThat(BenchCharts.operations(report(1)).orElseThrow()).startsWith("<svg").contains("<path");
@@ -88,7 +93,7 @@ final class BenchReportTest {
     void chartsWithNothingToShowAreLeftOut() {
         BenchReport full = report(1);
         BenchReport alone = new BenchReport(full.date(), full.machine(), 2, full.turns(), Map.of("ours", "Jacobian"),
-                full.cases().subList(4, 5), List.of(), List.of());
+                full.cases().subList(4, 5), List.of(), List.of(), List.of(), List.of());
 
         assertThat(BenchCharts.steps(alone)).isEmpty();
         assertThat(BenchCharts.operations(alone)).isEmpty();

@@ -39,11 +39,15 @@ final class BenchTest {
 
     @Test
     void aSmallRunWritesItsFiles(@TempDir Path folder) throws IOException {
-        assertThat(small(folder, "--neighbour")).as(errors::toString).isZero();
+        assertThat(small(folder, "--neighbour", "--memory")).as(errors::toString).isZero();
 
         BenchReport report = BenchReport.read(folder.resolve("bench.json"));
         assertThat(report.resultsOf("ours")).containsOnlyKeys("W5", "add 16x16 f");
-        assertThat(report.resultsOf("ours").get("W5").memoryBytes()).isPositive();
+        assertThat(report.memory()).singleElement().satisfies(memory -> {
+            assertThat(memory.caseName()).isEqualTo("W5");
+            assertThat(memory.bytes()).isPositive();
+            assertThat(memory.counted()).isTrue();
+        });
         assertThat(report.resultsOf("ours").get("W5").besideBusyThread().seconds()).isPositive();
         assertThat(report.threads()).isEqualTo(1);
         assertThat(Files.readString(folder.resolve("bench.html"))).contains("W5 tiny MLP");

@@ -36,7 +36,7 @@ public interface SoftmaxRows {
             int n,
             int columns);
 
-    /** y = (e^(x − logSumExp) − shift) · scale of one row. */
+    /** y = (e^(x − logSumExp) − shift) · scale of one row, no element of which is larger than logSumExp. */
     void shiftedExp(
             MemorySegment x, long xAt, float logSumExp, float shift, float scale, MemorySegment y, long yAt, int n);
 }

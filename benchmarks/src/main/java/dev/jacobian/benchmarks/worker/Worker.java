@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.StringJoiner;
 
 /**
@@ -22,6 +23,7 @@ import java.util.StringJoiner;
  * <tr><td>{@code describe}</td><td>one line about the library</td></tr>
  * <tr><td>{@code open NAME}</td><td>none; closes the case before</td></tr>
  * <tr><td>{@code losses N}</td><td>the losses of N steps</td></tr>
+ * <tr><td>{@code curve FILE}</td><td>the losses of steps on the batches of a {@link BatchFile}</td></tr>
  * <tr><td>{@code warm SECONDS}</td><td>calls made in at least that time, five at least; the seconds they took</td></tr>
  * <tr><td>{@code calls SECONDS}</td><td>how many calls fill that time, one at least</td></tr>
  * <tr><td>{@code block CALLS}</td><td>seconds; processor seconds of this process; seconds its threads waited for a core;
@@ -109,6 +111,7 @@ public final class Worker {
             case "describe" -> line("ok", library.describe());
             case "open" -> open(argument);
             case "losses" -> losses(Integer.parseInt(argument));
+            case "curve" -> curve(Path.of(argument));
             case "warm" -> warm(Double.parseDouble(argument));
             case "calls" -> calls(Double.parseDouble(argument));
             case "block" -> block(Integer.parseInt(argument));
@@ -157,6 +160,18 @@ public final class Worker {
             first(start);
         }
         return line("ok", losses.toString());
+    }
+
+    private String curve(Path batches) {
+        try {
+            StringJoiner losses = new StringJoiner(TAB);
+            for (double loss : BatchFile.losses(batches, opened())) {
+                losses.add(Double.toString(loss));
+            }
+            return line("ok", losses.toString());
+        } catch (IOException unreadable) {
+            throw new UncheckedIOException(unreadable);
+        }
     }
 
     private String warm(double seconds) {

@@ -77,9 +77,12 @@ final class Lanes {
         return VectorShuffle.fromOp(SPECIES, i -> (i ^ distance) % COUNT);
     }
 
-    /** The lanes of a loop's last, partial vector. */
+    /**
+     * The lanes of a loop's last, partial vector. Made of bits, since {@link VectorSpecies#indexInRange} has several results
+     * to choose from, and a mask that may be one or another object is one.
+     */
     static VectorMask<Float> tail(int from, int n) {
-        return SPECIES.indexInRange(from, n);
+        return VectorMask.fromLong(SPECIES, (1L << Math.min(n - from, COUNT)) - 1);
     }
 
     static FloatVector load(MemorySegment memory, long byteOffset) {

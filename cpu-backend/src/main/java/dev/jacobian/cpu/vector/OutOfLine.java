@@ -7,7 +7,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 
 /**
- * Elementwise loops called in such a way that the compiler never makes them part of their callers: through a method
+ * Loops called in such a way that the compiler never makes them part of their callers: through a method
  * handle that is no constant. Inside a caller that has grown large, the compiler gives up on the rest of a loop's vector
  * operations and makes each vector an object: a square then takes 1.6 ns an element instead of 0.2. Called, a loop is
  * compiled alone, and the call costs a few nanoseconds.
@@ -18,9 +18,9 @@ final class OutOfLine {
 
     private OutOfLine() {}
 
-    private static MethodHandle handle(Class<?> type, Object loop, Class<?>... parameters) {
+    private static MethodHandle handle(Class<?> type, Object loop, Class<?> result, Class<?>... parameters) {
         try {
-            return LOOKUP.findVirtual(type, "run", MethodType.methodType(void.class, parameters)).bindTo(loop);
+            return LOOKUP.findVirtual(type, "run", MethodType.methodType(result, parameters)).bindTo(loop);
         } catch (ReflectiveOperationException failure) {
             throw new IllegalStateException(failure);
         }
@@ -34,12 +34,50 @@ final class OutOfLine {
         };
     }
 
+    /**
+     * A loop over n elements of up to three tensors with up to three numbers. Callers pass anything for what a loop does
+     * not use, and use what it returns only if that means something.
+     */
+    @FunctionalInterface
+    interface Body {
+        float run(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment z, long zAt, int n, float a,
+                float b, float c);
+    }
+
+    /** Any loop. Not to be kept in a static final field, which would make it a constant. */
+    static final class Loop implements Body {
+        private final MethodHandle run;
+
+        Loop(Body loop) {
+            run = handle(Body.class, loop, float.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class, float.class, float.class, float.class);
+        }
+
+        float run(MemorySegment x, long xAt, int n) {
+            return run(x, xAt, x, xAt, x, xAt, n, 0, 0, 0);
+        }
+
+        float run(MemorySegment x, long xAt, MemorySegment y, long yAt, int n, float a) {
+            return run(x, xAt, y, yAt, y, yAt, n, a, 0, 0);
+        }
+
+        @Override
+        public float run(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment z, long zAt, int n,
+                float a, float b, float c) {
+            try {
+                return (float) run.invokeExact(x, xAt, y, yAt, z, zAt, n, a, b, c);
+            } catch (Throwable failure) {
+                throw unchecked(failure);
+            }
+        }
+    }
+
     /** One operand. */
     static final class Unary implements ElementRows.Unary {
         private final MethodHandle run;
 
         Unary(ElementRows.Unary loop) {
-            run = handle(ElementRows.Unary.class, loop, MEMORY, long.class, MEMORY, long.class, int.class);
+            run = handle(ElementRows.Unary.class, loop, void.class, MEMORY, long.class, MEMORY, long.class, int.class);
         }
 
         @Override
@@ -60,9 +98,10 @@ final class OutOfLine {
 
         Binary(ElementRows.Binary loop) {
             Class<?> type = ElementRows.Binary.class;
-            both = handle(type, loop, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class, int.class);
-            left = handle(type, loop, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
-            right = handle(type, loop, float.class, MEMORY, long.class, MEMORY, long.class, int.class);
+            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class);
+            left = handle(type, loop, void.class, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
+            right = handle(type, loop, void.class, float.class, MEMORY, long.class, MEMORY, long.class, int.class);
         }
 
         @Override
@@ -100,8 +139,9 @@ final class OutOfLine {
 
         Compare(ElementRows.Compare loop) {
             Class<?> type = ElementRows.Compare.class;
-            both = handle(type, loop, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class, int.class);
-            left = handle(type, loop, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
+            both = handle(type, loop, void.class, MEMORY, long.class, MEMORY, long.class, MEMORY, long.class,
+                    int.class);
+            left = handle(type, loop, void.class, MEMORY, long.class, float.class, MEMORY, long.class, int.class);
         }
 
         @Override
@@ -117,6 +157,35 @@ final class OutOfLine {
         public void run(MemorySegment a, long aAt, float b, MemorySegment y, long yAt, int n) {
             try {
                 left.invokeExact(a, aAt, b, y, yAt, n);
+            } catch (Throwable failure) {
+                throw unchecked(failure);
+            }
+        }
+    }
+
+    /** A loop over rows of up to three matrices. Callers pass anything for what a loop does not use. */
+    @FunctionalInterface
+    interface BlockBody {
+        void run(MemorySegment x, long xAt, long xStep, MemorySegment y, long yAt, long yStep, MemorySegment z,
+                long zAt,
+                int rows, int columns, float factor);
+    }
+
+    /** Any loop over rows of matrices. Not to be kept in a static final field, which would make it a constant. */
+    static final class Block implements BlockBody {
+        private final MethodHandle run;
+
+        Block(BlockBody loop) {
+            run = handle(BlockBody.class, loop, void.class, MEMORY, long.class, long.class, MEMORY, long.class,
+                    long.class,
+                    MEMORY, long.class, int.class, int.class, float.class);
+        }
+
+        @Override
+        public void run(MemorySegment x, long xAt, long xStep, MemorySegment y, long yAt, long yStep, MemorySegment z,
+                long zAt, int rows, int columns, float factor) {
+            try {
+                run.invokeExact(x, xAt, xStep, y, yAt, yStep, z, zAt, rows, columns, factor);
             } catch (Throwable failure) {
                 throw unchecked(failure);
             }

@@ -8,10 +8,11 @@ public final class VectorKernels {
 
     /** All of them. */
     public static RowKernels create() {
+        VectorElementRows elements = new VectorElementRows();
         return new RowKernels(
-                new VectorElementRows(),
+                elements,
                 new VectorReduceRows(),
-                new VectorSoftmaxRows(),
+                new VectorSoftmaxRows(elements),
                 new VectorMarginRows(),
                 new VectorNormRows(),
                 new VectorAttentionRows(),

@@ -51,9 +51,14 @@ final class VectorMath {
         return expOfFinite(atLeast(atMost(x, 89), -104));
     }
 
-    /** eˣ for x ≤ 0 or NaN. */
+    /** eˣ for x ≤ 0 or NaN: as {@link #exp}, in fewer operations. */
     static FloatVector expOfNegative(FloatVector x) {
-        return expOfFinite(atLeast(x, -104));
+        FloatVector finite = atLeast(x, -104);
+        FloatVector rounded = fma(finite, LOG2_E, all(ROUNDING + 151));
+        FloatVector n = rounded.sub(ROUNDING + 151);
+        FloatVector p = expm1Near0(fma(n, -LN2_LOW, fma(n, -LN2_HIGH, finite))).add(1);
+        // 2ⁿ⁺²⁴ is a normal float, and p 2ⁿ⁺²⁴ exact, even where the result is denormal.
+        return p.mul(exponent(rounded.reinterpretAsInts())).mul(0x1p-24f);
     }
 
     /** eˣ for x in −104..89 or NaN. */
@@ -65,6 +70,19 @@ final class VectorMath {
         IntVector k = rounded.reinterpretAsInts().sub(ROUNDING_BITS);
         IntVector half = k.lanewise(VectorOperators.ASHR, 1);
         return p.mul(powerOf2(half)).mul(powerOf2(k.sub(half)));
+    }
+
+    /** 2ˣ for x ≤ 0 or NaN, not far above 0 at most; 0 for denormal results. */
+    static FloatVector exp2OfNegative(FloatVector x) {
+        FloatVector least = atLeast(x, -127);
+        FloatVector rounded = least.add(ROUNDING + 127);
+        FloatVector r = least.sub(rounded.sub(ROUNDING + 127));
+        FloatVector p = fma(all(0.00015594678f), r, 0.0013406643f);
+        p = fma(p, r, 0.009617693f);
+        p = fma(p, r, 0.055503104f);
+        p = fma(p, r, 0.24022652f);
+        p = fma(p, r, LN2);
+        return fma(p, r, 1).mul(exponent(rounded.reinterpretAsInts()));
     }
 
     static FloatVector expm1(FloatVector x) {
@@ -118,6 +136,11 @@ final class VectorMath {
         y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
         y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
         return all(Float.NaN).blend(y, x.compare(VectorOperators.GE, 0));
+    }
+
+    /** ln x for normal floats or NaN; of 0 something finite. */
+    static FloatVector logOfPositive(FloatVector x) {
+        return fma(x, 0, logOfNormal(x, all(ROUNDING)));
     }
 
     /** ln(x 2⁻ˢ) for x from the smallest normal float on and s = shift − {@link #ROUNDING}. */

@@ -5,33 +5,82 @@ import static dev.jacobian.cpu.vector.Lanes.all;
 import static dev.jacobian.cpu.vector.Lanes.load;
 import static dev.jacobian.cpu.vector.Lanes.store;
 
+import dev.jacobian.backend.BinaryOp;
+import dev.jacobian.backend.UnaryOp;
+import dev.jacobian.cpu.ElementRows;
+import dev.jacobian.cpu.Floats;
 import dev.jacobian.cpu.ReduceRows;
 import dev.jacobian.cpu.SoftmaxRows;
+import dev.jacobian.cpu.vector.OutOfLine.Loop;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
-/** Softmax and its relatives on vectors. Tails have methods of their own for the reason in {@link VectorMath}. */
+/**
+ * Softmax and its relatives on vectors. All of them go through one loop for the exponential function, and columns, apart
+ * from that, through the elementwise loops.
+ *
+ * <p>A loop has a mask for every vector, or its tail is another method. With a tail of its own, a method is compiled
+ * without whichever part has not been used yet; when that is, it is compiled again in a hurry, with little known about
+ * what that part calls, and at times makes an object of every vector from then on.
+ */
 final class VectorSoftmaxRows implements SoftmaxRows {
+    /** Where a block of columns has its maxima, its sums, and a row for what is in between, in scratch memory. */
+    private static final long MAXIMA = COUNT;
+
+    private static final long SUMS = MAXIMA + ReduceRows.COLUMNS;
+    private static final long ROW = SUMS + ReduceRows.COLUMNS;
+
+    private final Loop largest = new Loop((x, xAt, _, _, _, _, n, _, _, _) -> largest(x, xAt, n));
+    private final Loop exp = new Loop((x, xAt, y, yAt, _, _, n, max, _, _) -> expOfVectors(x, xAt, max, y, yAt, n));
+    private final Loop expOfTail = new Loop((x, xAt, y, yAt, _, _, n, max, _, _) -> expOfTail(x, xAt, max, y, yAt, n));
+    private final Loop scale = new Loop((x, xAt, y, yAt, _, _, n, a, b, factor) -> {
+        scale(x, xAt, a, b, factor, y, yAt, n);
+        return 0;
+    });
+    private final Loop shortRows = new Loop((x, xAt, y, yAt, _, n, rows, _, _, _) -> {
+        shortRows(x, xAt, y, yAt, rows, (int) n);
+        return 0;
+    });
+    private final Loop dot = new Loop((y, yAt, dy, dyAt, _, _, n, _, _, _) -> dot(y, yAt, dy, dyAt, n));
+    private final Loop sum = new Loop((dy, dyAt, _, _, _, _, n, _, _, _) -> sum(dy, dyAt, n));
+    private final Loop gradient = new Loop((y, yAt, dy, dyAt, dx, dxAt, n, sum, _, _) -> {
+        gradient(y, yAt, dy, dyAt, dx, dxAt, sum, n);
+        return 0;
+    });
+    private final Loop logGradient = new Loop((p, pAt, dy, dyAt, dx, dxAt, n, sum, _, _) -> {
+        logGradient(p, pAt, dy, dyAt, dx, dxAt, sum, n);
+        return 0;
+    });
+    private final ElementRows.Binary add;
+    private final ElementRows.Binary subtract;
+    private final ElementRows.Binary multiply;
+    private final ElementRows.Binary maximum;
+    private final ElementRows.Unary log;
+    private final ElementRows.Unary reciprocal;
+
+    VectorSoftmaxRows(ElementRows elements) {
+        add = elements.binary(BinaryOp.ADD);
+        subtract = elements.binary(BinaryOp.SUB);
+        multiply = elements.binary(BinaryOp.MUL);
+        maximum = elements.binary(BinaryOp.MAXIMUM);
+        log = elements.unary(UnaryOp.LOG);
+        reciprocal = elements.unary(UnaryOp.RECIPROCAL);
+    }
+
     @Override
     public float max(MemorySegment x, long at, int n) {
-        return largest(x, at, n);
+        return largest.run(x, at, n);
     }
 
     private static float largest(MemorySegment x, long at, int n) {
-        FloatVector a = all(Float.NEGATIVE_INFINITY);
-        FloatVector b = a;
-        int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = larger(a, load(x, (at + i) << 2));
-            b = larger(b, load(x, (at + i + COUNT) << 2));
-        }
-        for (; i < n; i += COUNT) {
+        FloatVector max = all(Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            a = a.blend(larger(a, load(x, (at + i) << 2, tail)), tail);
+            max = larger(max, max.blend(load(x, (at + i) << 2, tail), tail));
         }
-        return larger(a, b).reduceLanes(VectorOperators.MAX);
+        return max.reduceLanes(VectorOperators.MAX);
     }
 
     /** Unlike the vector's own maximum two instructions, not five; never NaN, and then the sum is. */
@@ -41,35 +90,42 @@ final class VectorSoftmaxRows implements SoftmaxRows {
 
     @Override
     public double sumExp(MemorySegment x, long at, int n, float max) {
-        return sum(x, at, n, max);
-    }
-
-    private static double sum(MemorySegment x, long at, int n, float max) {
+        MemorySegment scratch = Lanes.scratch();
         double sum = 0;
         for (int i = 0; i < n; i += ReduceRows.RUN) {
-            sum += sumExpOfPart(x, at + i, Math.min(ReduceRows.RUN, n - i), max);
+            sum += exp(x, at + i, max, scratch, COUNT, Math.min(ReduceRows.RUN, n - i));
         }
         return sum;
     }
 
-    private static float sumExpOfPart(MemorySegment x, long at, int n, float max) {
-        FloatVector a = all(0);
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            a = a.add(VectorMath.expOfNegative(load(x, (at + i) << 2).sub(max)));
-        }
-        return Lanes.sum(a) + (i < n ? sumExpOfTail(x, at + i, n - i, max) : 0);
+    /** y = e^(x − max), and the sum. */
+    private float exp(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
+        int whole = n - n % COUNT;
+        float sum = whole > 0 ? exp.run(x, xAt, y, yAt, whole, max) : 0;
+        return whole < n ? sum + expOfTail.run(x, xAt + whole, y, yAt + whole, n - whole, max) : sum;
     }
 
-    private static float sumExpOfTail(MemorySegment x, long at, int n, float max) {
+    private static float expOfVectors(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
+        FloatVector a = all(0);
+        for (int i = 0; i < n; i += COUNT) {
+            FloatVector e = VectorMath.expOfNegative(load(x, (xAt + i) << 2).sub(max));
+            store(e, y, (yAt + i) << 2);
+            a = a.add(e);
+        }
+        return Lanes.sum(a);
+    }
+
+    private static float expOfTail(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
         VectorMask<Float> tail = Lanes.tail(0, n);
-        return Lanes.sum(all(0).blend(VectorMath.expOfNegative(load(x, at << 2, tail).sub(max)), tail));
+        FloatVector e = VectorMath.expOfNegative(load(x, xAt << 2, tail).sub(max));
+        store(e, y, yAt << 2, tail);
+        return Lanes.sum(all(0).blend(e, tail));
     }
 
     @Override
     public void rows(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rows, int n) {
         if (!log && n <= COUNT) {
-            shortRows(x, xAt, y, yAt, rows, n);
+            shortRows.run(x, xAt, y, yAt, y, n, Math.toIntExact(rows), 0, 0, 0);
             return;
         }
         for (long row = 0; row < rows; row++) {
@@ -78,216 +134,75 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     }
 
     /** Rows of one vector each, which never leave the registers. */
-    private static void shortRows(MemorySegment x, long xAt, MemorySegment y, long yAt, long rows, int n) {
+    private static void shortRows(MemorySegment x, long xAt, MemorySegment y, long yAt, int rows, int n) {
         VectorMask<Float> tail = Lanes.tail(0, n);
-        for (long at = 0; at < rows * n; at += n) {
+        for (long at = 0; at < (long) rows * n; at += n) {
             FloatVector v = all(Float.NEGATIVE_INFINITY).blend(load(x, (xAt + at) << 2, tail), tail);
             FloatVector e = VectorMath.expOfNegative(v.sub(v.reduceLanes(VectorOperators.MAX)));
             store(e.mul(1 / Lanes.sum(e)), y, (yAt + at) << 2, tail);
         }
     }
 
-    private static void row(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
-        float max = largest(x, xAt, n);
+    private void row(boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
+        float max = max(x, xAt, n);
         if (log) {
-            subtract(x, xAt, max, (float) Math.log(sum(x, xAt, n, max)), y, yAt, n);
+            float logSum = (float) Math.log(sumExp(x, xAt, n, max));
+            scale.run(x, xAt, y, yAt, y, yAt, n, max, logSum, 1);
         } else {
             double sum = 0;
             for (int i = 0; i < n; i += ReduceRows.RUN) {
-                sum += storeExp(x, xAt + i, max, y, yAt + i, Math.min(ReduceRows.RUN, n - i));
+                sum += exp(x, xAt + i, max, y, yAt + i, Math.min(ReduceRows.RUN, n - i));
             }
-            scale(y, yAt, (float) (1 / sum), n);
+            scale.run(y, yAt, y, yAt, y, yAt, n, 0, 0, (float) (1 / sum));
         }
     }
 
-    private static void subtract(MemorySegment x, long xAt, float max, float log, MemorySegment y, long yAt, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            store(load(x, (xAt + i) << 2).sub(max).sub(log), y, (yAt + i) << 2);
-        }
-        if (i < n) {
+    /** y = (x − a − b) · factor. */
+    private static void scale(
+            MemorySegment x, long xAt, float a, float b, float factor, MemorySegment y, long yAt, int n) {
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            store(load(x, (xAt + i) << 2, tail).sub(max).sub(log), y, (yAt + i) << 2, tail);
+            store(load(x, (xAt + i) << 2, tail).sub(a).sub(b).mul(factor), y, (yAt + i) << 2, tail);
         }
     }
 
-    private static float storeExp(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
-        FloatVector a = all(0);
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            FloatVector e = VectorMath.expOfNegative(load(x, (xAt + i) << 2).sub(max));
-            store(e, y, (yAt + i) << 2);
-            a = a.add(e);
-        }
-        return Lanes.sum(a) + (i < n ? storeExpOfTail(x, xAt + i, max, y, yAt + i, n - i) : 0);
-    }
-
-    private static float storeExpOfTail(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
-        VectorMask<Float> tail = Lanes.tail(0, n);
-        FloatVector e = VectorMath.expOfNegative(load(x, xAt << 2, tail).sub(max));
-        store(e, y, yAt << 2, tail);
-        return Lanes.sum(all(0).blend(e, tail));
-    }
-
-    private static void scale(MemorySegment y, long at, float factor, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            store(load(y, (at + i) << 2).mul(factor), y, (at + i) << 2);
-        }
-        if (i < n) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            store(load(y, (at + i) << 2, tail).mul(factor), y, (at + i) << 2, tail);
-        }
-    }
-
+    /** A row of the block at a time, since rows may be pages apart. */
     @Override
     public void columns(
             boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep, int n, int columns) {
-        int whole = columns - columns % COUNT;
-        if (whole > 0) {
-            columns(log, x, xAt, y, yAt, rowStep, n, whole, Lanes.scratch());
-        }
-        long step = rowStep << 2;
-        for (int column = whole; column < columns; column += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(column, columns);
-            long from = (xAt + column) << 2;
-            long to = (yAt + column) << 2;
-            FloatVector max = columnMax(x, from, step, n, tail);
-            if (log) {
-                FloatVector logSum = VectorMath.log(columnSum(x, from, step, n, max, tail));
-                for (int k = 0; k < n; k++) {
-                    store(load(x, from + k * step, tail).sub(max).sub(logSum), y, to + k * step, tail);
-                }
-            } else {
-                FloatVector factor = all(1).div(columnExp(x, from, y, to, step, n, max, tail));
-                for (int k = 0; k < n; k++) {
-                    store(load(y, to + k * step, tail).mul(factor), y, to + k * step, tail);
-                }
-            }
-        }
-    }
-
-    /**
-     * Whole vectors of columns, a row of them at a time, since rows may be pages apart: their maxima and sums lie in
-     * scratch memory.
-     */
-    private static void columns(
-            boolean log,
-            MemorySegment x,
-            long xAt,
-            MemorySegment y,
-            long yAt,
-            long rowStep,
-            int n,
-            int columns,
-            MemorySegment scratch) {
-        long maxima = COUNT;
-        long sums = maxima + ReduceRows.COLUMNS;
-        for (int i = 0; i < columns; i += COUNT) {
-            store(all(Float.NEGATIVE_INFINITY), scratch, (maxima + i) << 2);
-            store(all(0), scratch, (sums + i) << 2);
+        MemorySegment scratch = Lanes.scratch();
+        fill(scratch, MAXIMA, Float.NEGATIVE_INFINITY, columns);
+        fill(scratch, SUMS, 0, columns);
+        for (int k = 0; k < n; k++) {
+            maximum.run(scratch, MAXIMA, x, xAt + k * rowStep, scratch, MAXIMA, columns);
         }
         for (int k = 0; k < n; k++) {
-            rowMax(x, xAt + k * rowStep, scratch, maxima, columns);
-        }
-        for (int k = 0; k < n; k++) {
-            if (log) {
-                rowSumExp(x, xAt + k * rowStep, scratch, maxima, sums, columns);
-            } else {
-                rowExp(x, xAt + k * rowStep, y, yAt + k * rowStep, scratch, maxima, sums, columns);
-            }
+            MemorySegment row = log ? scratch : y;
+            long at = log ? ROW : yAt + k * rowStep;
+            subtract.run(x, xAt + k * rowStep, scratch, MAXIMA, row, at, columns);
+            exp(row, at, 0, row, at, columns);
+            add.run(scratch, SUMS, row, at, scratch, SUMS, columns);
         }
         if (log) {
-            logOf(scratch, sums, columns);
+            this.log.run(scratch, SUMS, scratch, SUMS, columns);
+        } else {
+            reciprocal.run(scratch, SUMS, scratch, SUMS, columns);
         }
         for (int k = 0; k < n; k++) {
+            long at = yAt + k * rowStep;
             if (log) {
-                rowSubtract(x, xAt + k * rowStep, y, yAt + k * rowStep, scratch, maxima, sums, columns);
+                subtract.run(x, xAt + k * rowStep, scratch, MAXIMA, y, at, columns);
+                subtract.run(y, at, scratch, SUMS, y, at, columns);
             } else {
-                rowDivide(y, yAt + k * rowStep, scratch, sums, columns);
+                multiply.run(y, at, scratch, SUMS, y, at, columns);
             }
         }
     }
 
-    private static void rowMax(MemorySegment x, long at, MemorySegment scratch, long maxima, int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            FloatVector max = load(scratch, (maxima + i) << 2);
-            store(larger(max, load(x, (at + i) << 2)), scratch, (maxima + i) << 2);
+    private static void fill(MemorySegment memory, long at, float value, int n) {
+        for (int i = 0; i < n; i++) {
+            Floats.set(memory, at + i, value);
         }
-    }
-
-    private static void rowSumExp(MemorySegment x, long at, MemorySegment scratch, long maxima, long sums, int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            FloatVector e = VectorMath.expOfNegative(load(x, (at + i) << 2).sub(load(scratch, (maxima + i) << 2)));
-            store(load(scratch, (sums + i) << 2).add(e), scratch, (sums + i) << 2);
-        }
-    }
-
-    private static void rowExp(
-            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long sums,
-            int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            FloatVector e = VectorMath.expOfNegative(load(x, (xAt + i) << 2).sub(load(scratch, (maxima + i) << 2)));
-            store(e, y, (yAt + i) << 2);
-            store(load(scratch, (sums + i) << 2).add(e), scratch, (sums + i) << 2);
-        }
-    }
-
-    private static void logOf(MemorySegment x, long at, int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            store(VectorMath.log(load(x, (at + i) << 2)), x, (at + i) << 2);
-        }
-    }
-
-    private static void rowSubtract(
-            MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment scratch, long maxima, long logs,
-            int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            FloatVector v = load(x, (xAt + i) << 2).sub(load(scratch, (maxima + i) << 2));
-            store(v.sub(load(scratch, (logs + i) << 2)), y, (yAt + i) << 2);
-        }
-    }
-
-    private static void rowDivide(MemorySegment y, long at, MemorySegment scratch, long sums, int n) {
-        for (int i = 0; i < n; i += COUNT) {
-            FloatVector factor = all(1).div(load(scratch, (sums + i) << 2));
-            store(load(y, (at + i) << 2).mul(factor), y, (at + i) << 2);
-        }
-    }
-
-    private static FloatVector columnMax(MemorySegment x, long from, long step, int n, VectorMask<Float> tail) {
-        FloatVector max = all(Float.NEGATIVE_INFINITY);
-        for (int k = 0; k < n; k++) {
-            max = larger(max, load(x, from + k * step, tail));
-        }
-        return max;
-    }
-
-    private static FloatVector columnSum(
-            MemorySegment x, long from, long step, int n, FloatVector max, VectorMask<Float> tail) {
-        FloatVector sum = all(0);
-        for (int k = 0; k < n; k++) {
-            sum = sum.add(VectorMath.expOfNegative(load(x, from + k * step, tail).sub(max)));
-        }
-        return sum;
-    }
-
-    private static FloatVector columnExp(
-            MemorySegment x,
-            long from,
-            MemorySegment y,
-            long to,
-            long step,
-            int n,
-            FloatVector max,
-            VectorMask<Float> tail) {
-        FloatVector sum = all(0);
-        for (int k = 0; k < n; k++) {
-            FloatVector e = VectorMath.expOfNegative(load(x, from + k * step, tail).sub(max));
-            store(e, y, to + k * step, tail);
-            sum = sum.add(e);
-        }
-        return sum;
     }
 
     @Override
@@ -296,56 +211,55 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         double total = 0;
         for (int i = 0; i < n; i += ReduceRows.RUN) {
             int count = Math.min(ReduceRows.RUN, n - i);
-            total += log ? VectorReduceRows.sum(dy, dyAt + i, count) : dot(y, yAt + i, dy, dyAt + i, count);
+            total += (log ? sum : dot).run(dy, dyAt + i, y, yAt + i, count, 0);
         }
-        if (log) {
-            logGradient(y, yAt, dy, dyAt, dx, dxAt, (float) total, n);
-        } else {
-            gradient(y, yAt, dy, dyAt, dx, dxAt, (float) total, n);
+        if (!log) {
+            gradient.run(y, yAt, dy, dyAt, dx, dxAt, n, (float) total, 0, 0);
+            return;
         }
-    }
-
-    private static void logGradient(
-            MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            FloatVector p = VectorMath.expOfNegative(load(y, (yAt + i) << 2));
-            store(load(dy, (dyAt + i) << 2).sub(p.mul(sum)), dx, (dxAt + i) << 2);
-        }
-        if (i < n) {
-            logGradientTail(y, yAt + i, dy, dyAt + i, dx, dxAt + i, sum, n - i);
+        MemorySegment scratch = Lanes.scratch();
+        for (int i = 0; i < n; i += ReduceRows.RUN) {
+            int count = Math.min(ReduceRows.RUN, n - i);
+            exp(y, yAt + i, 0, scratch, COUNT, count);
+            logGradient.run(scratch, COUNT, dy, dyAt + i, dx, dxAt + i, count, (float) total, 0, 0);
         }
     }
 
-    private static void logGradientTail(
-            MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
-        VectorMask<Float> tail = Lanes.tail(0, n);
-        FloatVector p = VectorMath.expOfNegative(load(y, yAt << 2, tail));
-        store(load(dy, dyAt << 2, tail).sub(p.mul(sum)), dx, dxAt << 2, tail);
-    }
-
+    /** dx = y (dy − sum). */
     private static void gradient(
             MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector p = load(y, (yAt + i) << 2, tail);
-            store(p.mul(load(dy, (dyAt + i) << 2, tail).sub(sum)), dx, (dxAt + i) << 2, tail);
+            FloatVector gradient = load(dy, (dyAt + i) << 2, tail).sub(sum);
+            store(load(y, (yAt + i) << 2, tail).mul(gradient), dx, (dxAt + i) << 2, tail);
+        }
+    }
+
+    /** dx = dy − p · sum. */
+    private static void logGradient(
+            MemorySegment p, long pAt, MemorySegment dy, long dyAt, MemorySegment dx, long dxAt, float sum, int n) {
+        for (int i = 0; i < n; i += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(i, n);
+            FloatVector share = load(p, (pAt + i) << 2, tail).mul(sum);
+            store(load(dy, (dyAt + i) << 2, tail).sub(share), dx, (dxAt + i) << 2, tail);
         }
     }
 
     private static float dot(MemorySegment y, long yAt, MemorySegment dy, long dyAt, int n) {
-        FloatVector a = all(0);
-        FloatVector b = a;
-        int i = 0;
-        for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = Lanes.fma(load(y, (yAt + i) << 2), load(dy, (dyAt + i) << 2), a);
-            b = Lanes.fma(load(y, (yAt + i + COUNT) << 2), load(dy, (dyAt + i + COUNT) << 2), b);
-        }
-        for (; i < n; i += COUNT) {
+        FloatVector sum = all(0);
+        for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            a = Lanes.fma(load(y, (yAt + i) << 2, tail), load(dy, (dyAt + i) << 2, tail), a);
+            sum = Lanes.fma(load(y, (yAt + i) << 2, tail), load(dy, (dyAt + i) << 2, tail), sum);
         }
-        return Lanes.sum(a.add(b));
+        return Lanes.sum(sum);
+    }
+
+    private static float sum(MemorySegment dy, long at, int n) {
+        FloatVector sum = all(0);
+        for (int i = 0; i < n; i += COUNT) {
+            sum = sum.add(load(dy, (at + i) << 2, Lanes.tail(i, n)));
+        }
+        return Lanes.sum(sum);
     }
 
     @Override
@@ -360,77 +274,34 @@ final class VectorSoftmaxRows implements SoftmaxRows {
             long rowStep,
             int n,
             int columns) {
-        long step = rowStep << 2;
-        for (int column = 0; column < columns; column += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(column, columns);
-            long result = (yAt + column) << 2;
-            long from = (dyAt + column) << 2;
-            long to = (dxAt + column) << 2;
+        MemorySegment scratch = Lanes.scratch();
+        fill(scratch, SUMS, 0, columns);
+        for (int k = 0; k < n; k++) {
+            long at = dyAt + k * rowStep;
             if (log) {
-                columnLogGradient(y, result, dy, from, dx, to, step, n, tail);
+                add.run(scratch, SUMS, dy, at, scratch, SUMS, columns);
             } else {
-                columnGradient(y, result, dy, from, dx, to, step, n, tail);
+                multiply.run(y, yAt + k * rowStep, dy, at, scratch, ROW, columns);
+                add.run(scratch, SUMS, scratch, ROW, scratch, SUMS, columns);
             }
         }
-    }
-
-    private static void columnLogGradient(
-            MemorySegment y,
-            long result,
-            MemorySegment dy,
-            long from,
-            MemorySegment dx,
-            long to,
-            long step,
-            int n,
-            VectorMask<Float> tail) {
-        FloatVector sum = all(0);
         for (int k = 0; k < n; k++) {
-            sum = sum.add(load(dy, from + k * step, tail));
-        }
-        for (int k = 0; k < n; k++) {
-            FloatVector p = VectorMath.expOfNegative(load(y, result + k * step, tail));
-            store(load(dy, from + k * step, tail).sub(p.mul(sum)), dx, to + k * step, tail);
-        }
-    }
-
-    private static void columnGradient(
-            MemorySegment y,
-            long result,
-            MemorySegment dy,
-            long from,
-            MemorySegment dx,
-            long to,
-            long step,
-            int n,
-            VectorMask<Float> tail) {
-        FloatVector sum = all(0);
-        for (int k = 0; k < n; k++) {
-            sum = sum.add(load(dy, from + k * step, tail).mul(load(y, result + k * step, tail)));
-        }
-        for (int k = 0; k < n; k++) {
-            FloatVector p = load(y, result + k * step, tail);
-            store(p.mul(load(dy, from + k * step, tail).sub(sum)), dx, to + k * step, tail);
+            long at = dyAt + k * rowStep;
+            if (log) {
+                exp(y, yAt + k * rowStep, 0, scratch, ROW, columns);
+                multiply.run(scratch, ROW, scratch, SUMS, scratch, ROW, columns);
+                subtract.run(dy, at, scratch, ROW, dx, dxAt + k * rowStep, columns);
+            } else {
+                subtract.run(dy, at, scratch, SUMS, scratch, ROW, columns);
+                multiply.run(y, yAt + k * rowStep, scratch, ROW, dx, dxAt + k * rowStep, columns);
+            }
         }
     }
 
     @Override
     public void shiftedExp(
             MemorySegment x, long xAt, float logSumExp, float shift, float scale, MemorySegment y, long yAt, int n) {
-        int i = 0;
-        for (; i <= n - COUNT; i += COUNT) {
-            FloatVector e = VectorMath.exp(load(x, (xAt + i) << 2).sub(logSumExp));
-            store(e.sub(shift).mul(scale), y, (yAt + i) << 2);
-        }
-        if (i < n) {
-            shiftedExpTail(x, xAt + i, logSumExp, shift, scale, y, yAt + i, n - i);
-        }
-    }
-
-    private static void shiftedExpTail(
-            MemorySegment x, long xAt, float logSumExp, float shift, float scale, MemorySegment y, long yAt, int n) {
-        VectorMask<Float> tail = Lanes.tail(0, n);
-        FloatVector e = VectorMath.exp(load(x, xAt << 2, tail).sub(logSumExp));
-        store(e.sub(shift).mul(scale), y, yAt << 2, tail);
+        exp(x, xAt, logSumExp, y, yAt, n);
+        this.scale.run(y, yAt, y, yAt, y, yAt, n, shift, 0, scale);
     }
 }

@@ -38,7 +38,7 @@ final class Workloads {
     private Workloads() {}
 
     /** A network: its output, the loss of that, and what trains it. */
-    private record Net(Supplier<Tensor> output, UnaryOperator<Tensor> loss, Optimizer optimizer) {}
+    private record Net(Tensor x, Supplier<Tensor> output, Tensor y, UnaryOperator<Tensor> loss, Optimizer optimizer) {}
 
     static Work open(String caseName, PointerScope life) {
         boolean training = !caseName.endsWith(INFERENCE);
@@ -69,6 +69,15 @@ final class Workloads {
         @Override
         public double loss() {
             try (PointerScope step = new PointerScope()) {
+                return step().item_float();
+            }
+        }
+
+        @Override
+        public double loss(float[] inputs, int[] labels) {
+            try (PointerScope step = new PointerScope()) {
+                net.x.copy_(Tensor.create(inputs).view_as(net.x));
+                net.y.copy_(Tensor.create(labels).view_as(net.y));
                 return step().item_float();
             }
         }
@@ -108,7 +117,7 @@ final class Workloads {
         UnaryOperator<Tensor> secondNorm = p.batchNorm(512);
         UnaryOperator<Tensor> third = p.dense("6", 512, 10);
         Tensor x = p.data("x", 128, 784);
-        return classifier(() -> {
+        return classifier(x, () -> {
             Tensor hidden = relu(firstNorm.apply(first.apply(x)));
             return third.apply(relu(secondNorm.apply(second.apply(hidden))));
         }, p.labels("y", 10, 128), sgd(p, 0.01, 0.9));
@@ -120,7 +129,7 @@ final class Workloads {
         UnaryOperator<Tensor> hidden = p.dense("7", 3136, 128);
         UnaryOperator<Tensor> last = p.dense("9", 128, 10);
         Tensor x = p.data("x", 64, 1, 28, 28);
-        return classifier(() -> {
+        return classifier(x, () -> {
             Tensor features = maxPool(relu(second.apply(maxPool(relu(first.apply(x))))));
             return last.apply(relu(hidden.apply(features.flatten(1, -1))));
         }, p.labels("y", 10, 64), new Adam(p.all(), new AdamOptions(1e-3)));
@@ -143,7 +152,7 @@ final class Workloads {
         layers.add(x -> x.mean(2, 3));
         layers.add(p.dense("fc", 64, 10));
         Tensor x = p.data("x", 32, 3, 32, 32);
-        return classifier(() -> through(layers, x), p.labels("y", 10, 32), sgd(p, 0.01, 0.9));
+        return classifier(x, () -> through(layers, x), p.labels("y", 10, 32), sgd(p, 0.01, 0.9));
     }
 
     private static UnaryOperator<Tensor> basicBlock(Parameters p, String name, int in, int channels) {
@@ -180,7 +189,7 @@ final class Workloads {
         layers.add(p.layerNorm(width));
         layers.add(p.dense("head", width, vocabulary));
         Tensor x = p.labels("x", vocabulary, batch, context);
-        return classifier(
+        return classifier(x,
                 () -> through(layers, torch.embedding(tokens, x).add(positions)).view(batch * context, vocabulary),
                 p.labels("y", vocabulary, batch * context), new AdamW(p.all(), new AdamWOptions(1e-3)));
     }
@@ -205,12 +214,12 @@ final class Workloads {
         UnaryOperator<Tensor> third = p.dense("4", 16, 1);
         Tensor x = p.data("x", 16, 2);
         Tensor y = p.data("y", 16, 1);
-        return new Net(() -> third.apply(second.apply(first.apply(x).tanh()).tanh()), output -> mse_loss(output, y),
+        return new Net(x, () -> third.apply(second.apply(first.apply(x).tanh()).tanh()), y, output -> mse_loss(output, y),
                 sgd(p, 0.01, 0));
     }
 
-    private static Net classifier(Supplier<Tensor> logits, Tensor labels, Optimizer optimizer) {
-        return new Net(logits, output -> cross_entropy_loss(output, labels), optimizer);
+    private static Net classifier(Tensor x, Supplier<Tensor> logits, Tensor labels, Optimizer optimizer) {
+        return new Net(x, logits, labels, output -> cross_entropy_loss(output, labels), optimizer);
     }
 
     private static SGD sgd(Parameters p, double learningRate, double momentum) {
