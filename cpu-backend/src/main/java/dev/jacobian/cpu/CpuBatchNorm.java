@@ -276,7 +276,8 @@ final class CpuBatchNorm {
         for (int example = first; example < end; example++) {
             for (int i = 0; i < inner; i += ReduceRows.RUN) {
                 long at = layout.at(example, c) + i;
-                rows.products(x, xAt + at, y, yAt + at, dy, dyAt + at, Math.min(ReduceRows.RUN, inner - i), mean, parts);
+                rows.products(x, xAt + at, y, yAt + at, dy, dyAt + at, Math.min(ReduceRows.RUN, inner - i), mean,
+                        parts);
             }
         }
     }
