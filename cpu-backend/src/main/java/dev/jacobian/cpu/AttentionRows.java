@@ -2,27 +2,52 @@ package dev.jacobian.cpu;
 
 import java.lang.foreign.MemorySegment;
 
-/** The loops of attention over single rows of scores or results, float32 and dense. Positions count elements. */
+/**
+ * The loops of attention over float32. Scores are in blocks with a row for each key and a column for each query, in powers
+ * of 2; a strip is {@link #lanes()} columns of one. What is known of each query is kept in rows of a few numbers for each,
+ * one such row behind the other. Positions and steps from row to row count elements.
+ */
 public interface AttentionRows {
-    /** The largest of scale · x that is not NaN, −∞ if there is none. */
-    float max(MemorySegment x, long at, int n, float scale);
+    /** Columns of a strip; a power of 2. */
+    int lanes();
 
-    /** x = e^(scale · x − shift) of n elements, and 0 behind them up to padded; returns their sum. No exponent is large. */
-    float exp(MemorySegment x, long at, int n, int padded, float scale, float shift);
+    /** x = factor · x, dense. */
+    void scale(MemorySegment x, long at, int n, float factor);
+
+    /** Sets a strip's elements to a value in rows from..to where the row is behind {@code diagonal} + the column. */
+    void hide(MemorySegment x, long at, long step, int from, int to, int diagonal, float value);
+
+    /** newMax = the largest of a strip's columns and of max that is not NaN. */
+    void max(MemorySegment x, long at, long step, int rows, MemorySegment known, long maxAt, long newMaxAt);
+
+    /** x = 2^(x − shift) of a strip's columns, shifted by 0 where shift is −∞; part = their sums. No exponent is large. */
+    void exp(MemorySegment x, long at, long step, int rows, MemorySegment known, long shiftAt, long partAt);
 
     /**
-     * From scores s and gradients g of probabilities: s = p = e^(scale · s − shift), g = scale · p · (g − delta) of n
-     * elements; both 0 behind them up to padded. No exponent is large.
+     * Joins the exponentials of a block with those before. Known are max, newMax, sum, part and factor, and this makes factor
+     * = 2^(max − newMax), sum = factor · sum + part, max = newMax for whole strips.
      */
-    void gradient(MemorySegment s, long sAt, MemorySegment g, long gAt, int n, int padded, float scale, float shift,
-            float delta);
+    void join(MemorySegment known, int columns);
 
-    /** y = factor · x. */
-    void scale(MemorySegment x, long xAt, float factor, MemorySegment y, long yAt, int n);
+    /** logSumExp = ln 2 · max + ln sum of n, and sum = 1 / sum; known are max, newMax and sum. */
+    void finish(MemorySegment known, int columns, MemorySegment logSumExp, long logAt, int n);
 
-    /** y = factor · y + x. */
-    void scaleAdd(MemorySegment x, long xAt, float factor, MemorySegment y, long yAt, int n);
+    /** y = factor · x, each row with a factor of its own. */
+    void scaleRows(MemorySegment x, long xAt, long xStep, MemorySegment factors, long factorAt, MemorySegment y,
+            long yAt, long yStep, int rows, int columns);
 
-    /** Σ x · y. */
-    float dot(MemorySegment x, long xAt, MemorySegment y, long yAt, int n);
+    /** y = factor · y + x, each row with a factor of its own. */
+    void scaleAddRows(MemorySegment x, long xAt, long xStep, MemorySegment factors, long factorAt, MemorySegment y,
+            long yAt, long yStep, int rows, int columns);
+
+    /** z = Σ x · y of each row. */
+    void dots(MemorySegment x, long xAt, long xStep, MemorySegment y, long yAt, long yStep, int rows, int columns,
+            MemorySegment z, long zAt);
+
+    /**
+     * From a strip of scores s and gradients g of probabilities: s = p = 2^(s − log₂ e · logSumExp), g = scale · p · (g −
+     * delta). Known are logSumExp and, {@code columns} behind, delta. No exponent is large.
+     */
+    void gradient(MemorySegment s, MemorySegment g, long at, long step, int rows, MemorySegment known, long logAt,
+            int columns, float scale);
 }

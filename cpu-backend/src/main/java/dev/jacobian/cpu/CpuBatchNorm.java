@@ -15,6 +15,12 @@ import java.util.Arrays;
 final class CpuBatchNorm {
     private static final int PIECE = 16_384;
 
+    /** The most elements of a channel that, of three tensors, stay in a core's own cache. */
+    private static final int CHANNEL = 65_536;
+
+    /** The fewest channels for each thread that keep all threads busy to the end. */
+    private static final int CHANNELS = 4;
+
     private final Parallel team;
     private final ReduceRows reductions;
     private final NormRows rows;
@@ -36,18 +42,33 @@ final class CpuBatchNorm {
         MemorySegment to = Floats.memory(y);
         double[] sums = new double[channels];
         double[] squares = new double[channels];
-        statistics(layout, from, x.offset(), sums, squares);
         float[] means = new float[channels];
         float[] scales = new float[channels];
         float[] biases = new float[channels];
-        for (int c = 0; c < channels; c++) {
+        Channel scale = c -> {
             means[c] = (float) sums[c];
             set(mean, c, means[c]);
             set(variance, c, (float) (squares[c] / count));
             scales[c] = (float) (get(weight, c) / Math.sqrt(squares[c] / count + epsilon));
             biases[c] = get(bias, c);
-        }
+        };
         float least = activation == Activation.RELU ? 0 : Float.NEGATIVE_INFINITY;
+        if (layout.byChannel(team)) {
+            layout.channels(team, c -> {
+                channelStatistics(layout, from, x.offset(), c, sums, squares);
+                scale.run(c);
+                for (int example = 0; example < layout.examples; example++) {
+                    long at = layout.at(example, c);
+                    rows.normalize(from, x.offset() + at, to, y.offset() + at, (int) layout.inner, means[c], scales[c],
+                            biases[c], least);
+                }
+            });
+            return;
+        }
+        statistics(layout, from, x.offset(), sums, squares);
+        for (int c = 0; c < channels; c++) {
+            scale.run(c);
+        }
         layout.write(team, (at, n, c) -> {
             if (layout.inner == 1) {
                 rows.normalize(from, x.offset() + at, to, y.offset() + at, n, means, scales, biases, c, least);
@@ -79,19 +100,40 @@ final class CpuBatchNorm {
         }
         double[] sums = new double[channels];
         double[] products = new double[channels];
-        products(layout, from, x.offset(), result, resultAt, grad, gradAt, means, sums, products);
         float[] scales = new float[channels];
         float[] a = new float[channels];
         float[] b = new float[channels];
-        for (int c = 0; c < channels; c++) {
+        MemorySegment to = Floats.memory(dx);
+        Channel scale = c -> {
             double reciprocal = 1 / Math.sqrt(get(variance, c) + epsilon);
             set(dbias, c, (float) sums[c]);
             set(dweight, c, (float) (products[c] * reciprocal));
             scales[c] = (float) (get(weight, c) * reciprocal);
             a[c] = (float) (sums[c] / count);
             b[c] = (float) (products[c] * reciprocal * reciprocal / count);
+        };
+        if (layout.byChannel(team)) {
+            layout.channels(team, c -> {
+                double[] parts = new double[2];
+                for (int piece = 0; piece < layout.pieces(); piece++) {
+                    runProducts(layout, from, x.offset(), result, resultAt, grad, gradAt, means[c], layout.first(piece),
+                            layout.end(piece), c, parts);
+                    sums[c] += parts[0];
+                    products[c] += parts[1];
+                }
+                scale.run(c);
+                for (int example = 0; example < layout.examples; example++) {
+                    long at = layout.at(example, c);
+                    rows.backward(from, x.offset() + at, result, resultAt + at, grad, gradAt + at, to, dx.offset() + at,
+                            (int) layout.inner, means[c], scales[c], a[c], b[c]);
+                }
+            });
+            return;
         }
-        MemorySegment to = Floats.memory(dx);
+        products(layout, from, x.offset(), result, resultAt, grad, gradAt, means, sums, products);
+        for (int c = 0; c < channels; c++) {
+            scale.run(c);
+        }
         layout.write(team, (at, n, c) -> {
             if (layout.inner == 1) {
                 rows.backward(from, x.offset() + at, result, resultAt + at, grad, gradAt + at, to, dx.offset() + at, n,
@@ -112,19 +154,37 @@ final class CpuBatchNorm {
             if (layout.inner == 1) {
                 columnStatistics(layout, x, offset, first, end, c, width, partMeans[piece], partSquares[piece]);
             } else {
-                runStatistics(layout, x, offset, first, end, c, partMeans[piece], partSquares[piece]);
+                double[] parts = new double[2];
+                runStatistics(layout, x, offset, first, end, c, parts);
+                partMeans[piece][c] = parts[0];
+                partSquares[piece][c] = parts[1];
             }
         });
         for (int c = 0; c < means.length; c++) {
             double n = 0;
             for (int piece = 0; piece < pieces; piece++) {
-                double more = layout.count(piece);
-                double delta = partMeans[piece][c] - means[c];
-                squares[c] += partSquares[piece][c] + delta * delta * n * more / (n + more);
-                means[c] += delta * more / (n + more);
-                n += more;
+                n = combine(n, layout.count(piece), partMeans[piece][c], partSquares[piece][c], c, means, squares);
             }
         }
+    }
+
+    private void channelStatistics(Layout layout, MemorySegment x, long offset, int c, double[] means,
+            double[] squares) {
+        double[] parts = new double[2];
+        double n = 0;
+        for (int piece = 0; piece < layout.pieces(); piece++) {
+            runStatistics(layout, x, offset, layout.first(piece), layout.end(piece), c, parts);
+            n = combine(n, layout.count(piece), parts[0], parts[1], c, means, squares);
+        }
+    }
+
+    /** Adds more elements to the n of a channel, and returns how many there are now. */
+    private static double combine(double n, double more, double mean, double square, int c, double[] means,
+            double[] squares) {
+        double delta = mean - means[c];
+        squares[c] += square + delta * delta * n * more / (n + more);
+        means[c] += delta * more / (n + more);
+        return n + more;
     }
 
     private void columnStatistics(Layout layout, MemorySegment x, long offset, int first, int end, int c, int width,
@@ -153,15 +213,28 @@ final class CpuBatchNorm {
         }
     }
 
-    private void runStatistics(Layout layout, MemorySegment x, long offset, int first, int end, int c, double[] means,
-            double[] squares) {
-        double[] sum = new double[2];
-        layout.runs(first, end, c, (at, n) -> sum[0] += reductions.run(ReduceOp.SUM, x, offset + at, n));
-        double count = (double) (end - first) * layout.inner;
-        means[c] = sum[0] / count;
-        float center = (float) means[c];
-        layout.runs(first, end, c, (at, n) -> sum[1] += reductions.squares(x, offset + at, n, center));
-        squares[c] = about(sum[1], means[c], center, count);
+    /** Writes the mean of one channel of some examples, and its sum of squared deviations. */
+    private void runStatistics(Layout layout, MemorySegment x, long offset, int first, int end, int c, double[] parts) {
+        int inner = (int) layout.inner;
+        double sum = 0;
+        for (int example = first; example < end; example++) {
+            long at = offset + layout.at(example, c);
+            for (int i = 0; i < inner; i += ReduceRows.RUN) {
+                sum += reductions.run(ReduceOp.SUM, x, at + i, Math.min(ReduceRows.RUN, inner - i));
+            }
+        }
+        double count = (double) (end - first) * inner;
+        double mean = sum / count;
+        float center = (float) mean;
+        sum = 0;
+        for (int example = first; example < end; example++) {
+            long at = offset + layout.at(example, c);
+            for (int i = 0; i < inner; i += ReduceRows.RUN) {
+                sum += reductions.squares(x, at + i, Math.min(ReduceRows.RUN, inner - i), center);
+            }
+        }
+        parts[0] = mean;
+        parts[1] = about(sum, mean, center, count);
     }
 
     /** Squared deviations from the mean, given those from the mean rounded to a float. */
@@ -182,8 +255,7 @@ final class CpuBatchNorm {
                         partProducts[piece]);
             } else {
                 double[] parts = new double[2];
-                layout.runs(first, end, c,
-                        (at, n) -> rows.products(x, xAt + at, y, yAt + at, dy, dyAt + at, n, means[c], parts));
+                runProducts(layout, x, xAt, y, yAt, dy, dyAt, means[c], first, end, c, parts);
                 partSums[piece][c] = parts[0];
                 partProducts[piece][c] = parts[1];
             }
@@ -192,6 +264,20 @@ final class CpuBatchNorm {
             for (int c = 0; c < sums.length; c++) {
                 sums[c] += partSums[piece][c];
                 products[c] += partProducts[piece][c];
+            }
+        }
+    }
+
+    /** Writes Σ g and Σ g · (x − mean) of one channel of some examples. */
+    private void runProducts(Layout layout, MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment dy,
+            long dyAt, float mean, int first, int end, int c, double[] parts) {
+        int inner = (int) layout.inner;
+        Arrays.fill(parts, 0);
+        for (int example = first; example < end; example++) {
+            for (int i = 0; i < inner; i += ReduceRows.RUN) {
+                long at = layout.at(example, c) + i;
+                rows.products(x, xAt + at, y, yAt + at, dy, dyAt + at, Math.min(ReduceRows.RUN, inner - i), mean,
+                        parts);
             }
         }
     }
@@ -227,6 +313,12 @@ final class CpuBatchNorm {
         Floats.set(Floats.memory(view), view.offset() + i * view.stride(0), value);
     }
 
+    /** What is done to one channel. */
+    @FunctionalInterface
+    private interface Channel {
+        void run(int c);
+    }
+
     /** How [N, C, …] is cut: into pieces of whole examples, and for the work on one piece into channels. */
     private static final class Layout {
         final int examples;
@@ -247,8 +339,34 @@ final class CpuBatchNorm {
             return Math.ceilDiv(examples, perPiece);
         }
 
+        int first(int piece) {
+            return piece * perPiece;
+        }
+
+        int end(int piece) {
+            return Math.min(examples, first(piece) + perPiece);
+        }
+
         double count(int piece) {
-            return (double) Math.min(perPiece, examples - piece * perPiece) * inner;
+            return (double) (end(piece) - first(piece)) * inner;
+        }
+
+        /** Where a channel of an example begins. */
+        long at(int example, int channel) {
+            return ((long) example * channels + channel) * inner;
+        }
+
+        /** Whether a thread is to take a channel through all passes, which finds it in its cache from the second on. */
+        boolean byChannel(Parallel team) {
+            return inner > 1 && examples * inner <= CHANNEL && channels >= CHANNELS * team.threads();
+        }
+
+        void channels(Parallel team, Channel body) {
+            Ranges.run(team, channels, examples * inner, (first, last) -> {
+                for (long c = first; c < last; c++) {
+                    body.run((int) c);
+                }
+            });
         }
 
         @FunctionalInterface
@@ -263,26 +381,9 @@ final class CpuBatchNorm {
                 for (long task = first; task < last; task++) {
                     int piece = (int) (task / blocks);
                     int channel = (int) (task % blocks) * width;
-                    int from = piece * perPiece;
-                    body.run(piece, from, Math.min(examples, from + perPiece), channel,
-                            Math.min(width, channels - channel));
+                    body.run(piece, first(piece), end(piece), channel, Math.min(width, channels - channel));
                 }
             });
-        }
-
-        @FunctionalInterface
-        interface Run {
-            void run(long at, int n);
-        }
-
-        /** The runs of one channel in some examples, none longer than a float32 sum may be. */
-        void runs(int first, int end, int channel, Run body) {
-            for (int example = first; example < end; example++) {
-                long at = ((long) example * channels + channel) * inner;
-                for (long i = 0; i < inner; i += ReduceRows.RUN) {
-                    body.run(at + i, (int) Math.min(ReduceRows.RUN, inner - i));
-                }
-            }
         }
 
         @FunctionalInterface

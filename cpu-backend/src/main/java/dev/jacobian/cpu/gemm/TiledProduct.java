@@ -17,6 +17,9 @@ final class TiledProduct implements Parallel.TaskBody {
     /** Panels in one slab of B: with 64 columns and depth 512 they take half a mebibyte of second-level cache. */
     static final int MAX_SLAB_PANELS = 4;
 
+    /** The same in elements, where the depth is smaller: then C's rows are written from end to end, or nearly. */
+    private static final long SLAB_ELEMENTS = 1L << 17;
+
     /** Tasks are claimed one by one; a few for each thread let a thread on a busy core do fewer. */
     static final int TASKS_PER_THREAD = 4;
 
@@ -51,8 +54,11 @@ final class TiledProduct implements Parallel.TaskBody {
 
     private static final long SHARED_ELEMENTS = 1L << 20;
 
-    /** Tiles of a transposed A that are packed at a time: at depth 512 they take 96 KiB of second-level cache. */
-    private static final int PACKED_TILES = 8;
+    /** Steps along K that one task packs: rows of memory are read one after the other. */
+    private static final int PACKED_STEPS = 16;
+
+    /** Keeps the steps of a copied A from falling on the same few sets of the caches. */
+    private static final int PADDING = 16;
 
     /** Small products of a batch share a task until it has this many multiply-adds, about 5 µs. */
     private static final long GROUP_WORK = 1L << 18;
@@ -177,58 +183,99 @@ final class TiledProduct implements Parallel.TaskBody {
         }
     }
 
-    /** A transposed A would be packed again for every slab of B, so there may be one only. */
+    /**
+     * Where many rows use B, or both operands lie row after row along a long K. Not where a copy of B would leave the
+     * caches, nor where A or B would have to be transposed beside a transposed A.
+     */
     private boolean sharesB() {
-        return operands.batch() == 1 && packB && !copyA && operands.m() >= SHARED_ROWS
-                && (long) operands.k() * operands.n() <= SHARED_ELEMENTS
-                && (!packA || operands.n() <= MAX_SLAB_PANELS * kernel.tileColumns());
+        return operands.batch() == 1 && packB && !copyA && (long) operands.k() * operands.n() <= SHARED_ELEMENTS
+                && (operands.m() >= SHARED_ROWS || (packA && operands.k() > blockDepth))
+                && (!packA || (aRow == FLOAT && bCol == FLOAT));
     }
 
-    /** One product over a packed copy of all of B: tasks are ranges of rows, so that A is read and C written once. */
+    /**
+     * One product over a packed copy of all of B, and a copy of a transposed A, block by block along K: all threads pack
+     * together, so that each row of memory is read from end to end (pieces of 64 floats come from memory at a sixth of
+     * the rate, Zen 4), then each takes ranges of C's rows, whole ones where there are enough.
+     */
     private void sharedProduct(Workspace workspace, Parallel team) {
-        int tileRows = kernel.tileRows();
+        int m = operands.m();
         int n = operands.n();
         int k = operands.k();
+        int tileRows = kernel.tileRows();
+        int widest = kernel.tileColumns();
+        int depth = packA ? blockDepth : k;
         int padded = ceilDiv(n, kernel.lanes()) * kernel.lanes();
-        MemorySegment shared = workspace.rows((long) padded * k * FLOAT);
-        int panels = ceilDiv(n, kernel.tileColumns());
-        team.run(panels * ceilDiv(k, blockDepth), (task, _) -> {
-            int p = task / panels * blockDepth;
-            int steps = Math.min(blockDepth, k - p);
-            int column = task % panels * kernel.tileColumns();
-            packSlab(0, p, steps, column, Math.min(kernel.tileColumns(), n - column), shared,
-                    ((long) p * padded + (long) column * steps) * FLOAT);
-        });
+        long aStep = (m + PADDING) * (long) FLOAT;
+        long aStart = (long) padded * depth * FLOAT;
+        MemorySegment shared = workspace.rows(aStart + (packA ? aStep * depth : 0));
         int wanted = TASKS_PER_THREAD * team.threads();
-        int rows = ceilDiv(ceilDiv(operands.m(), wanted), tileRows) * tileRows;
-        team.run(ceilDiv(operands.m(), rows), (task, _) -> {
-            Workspace own = workspaces.take();
-            sharedRows(task * rows, Math.min((task + 1) * rows, operands.m()), shared, padded, own);
-            workspaces.giveBack(own);
-        });
+        columnsPerTask = m >= SHARED_ROWS ? n : widest;
+        columnRanges = ceilDiv(n, columnsPerTask);
+        rowsPerTask = ceilDiv(ceilDiv(m, ceilDiv(wanted, columnRanges)), tileRows) * tileRows;
+        rowRanges = ceilDiv(m, rowsPerTask);
+        for (int first = 0; first < k; first += depth) {
+            int from = first;
+            int steps = Math.min(depth, k - from);
+            if (bCol == FLOAT) {
+                team.run(ceilDiv(steps, PACKED_STEPS), (task, _) -> {
+                    int last = Math.min((task + 1) * PACKED_STEPS, steps);
+                    for (int p = task * PACKED_STEPS; p < last; p++) {
+                        if (packA) {
+                            MemorySegment.copy(a, offsetOfA(0, 0, from + p), shared, aStart + p * aStep,
+                                    (long) m * FLOAT);
+                        }
+                        packStep(from, p, steps, shared, padded);
+                    }
+                });
+            } else {
+                int panels = ceilDiv(n, widest);
+                team.run(panels * ceilDiv(steps, blockDepth), (task, _) -> {
+                    int p = task / panels * blockDepth;
+                    int real = Math.min(blockDepth, steps - p);
+                    int column = task % panels * widest;
+                    packSlab(0, from + p, real, column, Math.min(widest, n - column), shared,
+                            ((long) p * padded + (long) column * real) * FLOAT);
+                });
+            }
+            RowSource source = packA
+                    ? new RowSource(shared, aStart, FLOAT, aStep, tileStride(FLOAT))
+                    : new RowSource(a, offsetOfA(0, 0, from), aRow, aCol, tileStride(aRow));
+            team.run(columnRanges * rowRanges, (range, _) -> {
+                Workspace own = workspaces.take();
+                sharedBlock(source, from, steps, range, shared, padded, own);
+                workspaces.giveBack(own);
+            });
+        }
     }
 
-    private void sharedRows(int firstRow, int lastRow, MemorySegment shared, int padded, Workspace workspace) {
-        int tileRows = kernel.tileRows();
-        int slab = MAX_SLAB_PANELS * kernel.tileColumns();
-        int chunk = packA ? PACKED_TILES * tileRows : lastRow - firstRow;
-        for (int column = 0; column < operands.n(); column += slab) {
-            int columns = Math.min(slab, operands.n() - column);
-            for (int p = 0; p < operands.k(); p += blockDepth) {
-                int steps = Math.min(blockDepth, operands.k() - p);
-                long panels = ((long) p * padded + (long) column * steps) * FLOAT;
-                for (int row = firstRow; row < lastRow; row += chunk) {
-                    int rows = Math.min(chunk, lastRow - row);
-                    RowSource source = new RowSource(a, offsetOfA(0, row, p), aRow, aCol, tileStride(aRow));
-                    if (packA) {
-                        long tileBytes = (long) steps * tileRows * FLOAT;
-                        MemorySegment packed = workspace.rows(PACKED_TILES * tileBytes);
-                        kernel.packRows(a, source.offset, aRow, aCol, rows, steps, packed, 0, tileBytes);
-                        source = new RowSource(packed, 0, FLOAT, (long) tileRows * FLOAT, tileBytes);
-                    }
-                    multiplySlab(0, source, 0, rows, row, 0, p, steps, column, columns, shared, panels,
-                            workspace.tile());
-                }
+    /** Packs one row of B into all panels. */
+    private void packStep(int from, int step, int steps, MemorySegment shared, int padded) {
+        int widest = kernel.tileColumns();
+        int n = operands.n();
+        int p = step - step % blockDepth;
+        int real = Math.min(blockDepth, steps - p);
+        for (int j = 0; j < n; j += widest) {
+            int columns = Math.min(widest, n - j);
+            int width = ceilDiv(columns, kernel.lanes()) * kernel.lanes();
+            kernel.packPanel(b, offsetOfB(0, from + step, j), bRow, bCol, 1, columns, width, shared,
+                    ((long) p * padded + (long) j * real + (long) (step - p) * width) * FLOAT);
+        }
+    }
+
+    private void sharedBlock(RowSource source, int from, int depth, int range, MemorySegment shared, int padded,
+            Workspace workspace) {
+        int firstRow = range / columnRanges * rowsPerTask;
+        int lastRow = Math.min(firstRow + rowsPerTask, operands.m());
+        int firstColumn = range % columnRanges * columnsPerTask;
+        int lastColumn = Math.min(firstColumn + columnsPerTask, operands.n());
+        int slab = (int) (SLAB_ELEMENTS / ((long) blockDepth * kernel.tileColumns())) * kernel.tileColumns();
+        for (int column = firstColumn; column < lastColumn; column += slab) {
+            int columns = Math.min(slab, lastColumn - column);
+            for (int p = 0; p < depth; p += blockDepth) {
+                int steps = Math.min(blockDepth, depth - p);
+                multiplySlab(0, source, firstRow, lastRow, 0, p, from, steps, column, columns, shared,
+                        ((long) p * padded + (long) column * steps) * FLOAT, workspace.tile());
             }
         }
     }

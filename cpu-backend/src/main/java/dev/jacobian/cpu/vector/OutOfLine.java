@@ -162,4 +162,33 @@ final class OutOfLine {
             }
         }
     }
+
+    /** A loop over rows of up to three matrices. Callers pass anything for what a loop does not use. */
+    @FunctionalInterface
+    interface BlockBody {
+        void run(MemorySegment x, long xAt, long xStep, MemorySegment y, long yAt, long yStep, MemorySegment z,
+                long zAt,
+                int rows, int columns, float factor);
+    }
+
+    /** Any loop over rows of matrices. Not to be kept in a static final field, which would make it a constant. */
+    static final class Block implements BlockBody {
+        private final MethodHandle run;
+
+        Block(BlockBody loop) {
+            run = handle(BlockBody.class, loop, void.class, MEMORY, long.class, long.class, MEMORY, long.class,
+                    long.class,
+                    MEMORY, long.class, int.class, int.class, float.class);
+        }
+
+        @Override
+        public void run(MemorySegment x, long xAt, long xStep, MemorySegment y, long yAt, long yStep, MemorySegment z,
+                long zAt, int rows, int columns, float factor) {
+            try {
+                run.invokeExact(x, xAt, xStep, y, yAt, yStep, z, zAt, rows, columns, factor);
+            } catch (Throwable failure) {
+                throw unchecked(failure);
+            }
+        }
+    }
 }

@@ -119,6 +119,10 @@ public final class VectorGemmKernel implements GemmKernel {
     @Override
     public void flushSum(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment d,
             long dOffset, long dRow, MemorySegment c, long cOffset, long cRow) {
+        if (columns == 4 * LANES) {
+            flushSum4(t, tOffset, tRow, rows, d, dOffset, dRow, c, cOffset, cRow);
+            return;
+        }
         int whole = columns - columns % LANES;
         for (int i = 0; i < rows; i++) {
             long from = tOffset + i * tRow;
@@ -133,6 +137,27 @@ public final class VectorGemmKernel implements GemmKernel {
                 c.set(JAVA_FLOAT_UNALIGNED, to + step,
                         d.get(JAVA_FLOAT_UNALIGNED, other + step) + t.get(JAVA_FLOAT_UNALIGNED, from + step));
             }
+        }
+    }
+
+    /** Rows of four vectors, written out: an inner loop of so few steps would take most of the time. */
+    private static void flushSum4(MemorySegment t, long tOffset, long tRow, int rows, MemorySegment d, long dOffset,
+            long dRow, MemorySegment c, long cOffset, long cRow) {
+        long from = tOffset;
+        long other = dOffset;
+        long to = cOffset;
+        for (int i = 0; i < rows; i++) {
+            FloatVector v0 = load(d, other).add(load(t, from));
+            FloatVector v1 = load(d, other + STEP).add(load(t, from + STEP));
+            FloatVector v2 = load(d, other + 2 * STEP).add(load(t, from + 2 * STEP));
+            FloatVector v3 = load(d, other + 3 * STEP).add(load(t, from + 3 * STEP));
+            v0.intoMemorySegment(c, to, ORDER);
+            v1.intoMemorySegment(c, to + STEP, ORDER);
+            v2.intoMemorySegment(c, to + 2 * STEP, ORDER);
+            v3.intoMemorySegment(c, to + 3 * STEP, ORDER);
+            from += tRow;
+            other += dRow;
+            to += cRow;
         }
     }
 

@@ -10,6 +10,7 @@ import dev.jacobian.cpu.Floats;
 import dev.jacobian.cpu.LayerNormRows;
 import dev.jacobian.cpu.ReduceRows;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 
@@ -49,7 +50,7 @@ final class VectorLayerNormRows implements LayerNormRows {
             int rows,
             int n) {
         int most = block(n);
-        double[] sums = new double[2 * most];
+        MemorySegment sums = Lanes.scratch();
         for (int first = 0; first < rows; first += most) {
             int count = Math.min(most, rows - first);
             long from = xAt + (long) first * n;
@@ -75,7 +76,7 @@ final class VectorLayerNormRows implements LayerNormRows {
     }
 
     /** Σ (x − shift) and Σ (x − shift)² of each row, where shift is its first element. */
-    private static void sums(MemorySegment x, long at, double[] sums, int rows, int n) {
+    private static void sums(MemorySegment x, long at, MemorySegment sums, int rows, int n) {
         for (int row = 0; row < rows; row++) {
             long from = at + (long) row * n;
             float shift = Floats.get(x, from);
@@ -86,15 +87,15 @@ final class VectorLayerNormRows implements LayerNormRows {
                 sum += Lanes.high(parts);
                 squares += Lanes.low(parts);
             }
-            sums[2 * row] = sum;
-            sums[2 * row + 1] = squares;
+            sums.setAtIndex(ValueLayout.JAVA_DOUBLE, 2L * row, sum);
+            sums.setAtIndex(ValueLayout.JAVA_DOUBLE, 2L * row + 1, squares);
         }
     }
 
     private static void moments(
             MemorySegment x,
             long xAt,
-            double[] sums,
+            MemorySegment sums,
             double epsilon,
             MemorySegment mean,
             long meanAt,
@@ -106,8 +107,8 @@ final class VectorLayerNormRows implements LayerNormRows {
         for (int row = 0; row < rows; row++) {
             long at = xAt + (long) row * n;
             float shift = Floats.get(x, at);
-            double delta = sums[2 * row] * reciprocal;
-            double variance = sums[2 * row + 1] * reciprocal - delta * delta;
+            double delta = sums.getAtIndex(ValueLayout.JAVA_DOUBLE, 2L * row) * reciprocal;
+            double variance = sums.getAtIndex(ValueLayout.JAVA_DOUBLE, 2L * row + 1) * reciprocal - delta * delta;
             float center = (float) (shift + delta);
             if (delta * delta > FAR * variance) {
                 delta = shift + delta - center;
@@ -205,7 +206,7 @@ final class VectorLayerNormRows implements LayerNormRows {
             int rows,
             int n) {
         int most = block(2 * n);
-        float[] means = new float[2 * most];
+        MemorySegment means = Lanes.scratch();
         for (int first = 0; first < rows; first += most) {
             int count = Math.min(most, rows - first);
             for (int row = 0; row < count; row++) {
@@ -222,15 +223,15 @@ final class VectorLayerNormRows implements LayerNormRows {
                     sum += Lanes.high(sums);
                     product += Lanes.low(sums);
                 }
-                means[2 * row] = (float) (sum / n);
-                means[2 * row + 1] = (float) (product * scale * scale / n);
+                Floats.set(means, 2L * row, (float) (sum / n));
+                Floats.set(means, 2L * row + 1, (float) (product * scale * scale / n));
             }
             for (int row = 0; row < count; row++) {
                 long at = (long) (first + row) * n;
                 float center = Floats.get(mean, meanAt + first + row);
                 float scale = Floats.get(rstd, rstdAt + first + row);
-                float a = means[2 * row];
-                float b = means[2 * row + 1];
+                float a = Floats.get(means, 2L * row);
+                float b = Floats.get(means, 2L * row + 1);
                 if (weight == null) {
                     VectorNormRows.gradient(x, xAt + at, dy, dyAt + at, dx, dxAt + at, n, center, scale, a, b);
                 } else {

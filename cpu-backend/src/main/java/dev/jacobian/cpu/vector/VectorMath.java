@@ -72,6 +72,19 @@ final class VectorMath {
         return p.mul(powerOf2(half)).mul(powerOf2(k.sub(half)));
     }
 
+    /** 2ˣ for x ≤ 0 or NaN, not far above 0 at most; 0 for denormal results. */
+    static FloatVector exp2OfNegative(FloatVector x) {
+        FloatVector least = atLeast(x, -127);
+        FloatVector rounded = least.add(ROUNDING + 127);
+        FloatVector r = least.sub(rounded.sub(ROUNDING + 127));
+        FloatVector p = fma(all(0.00015594678f), r, 0.0013406643f);
+        p = fma(p, r, 0.009617693f);
+        p = fma(p, r, 0.055503104f);
+        p = fma(p, r, 0.24022652f);
+        p = fma(p, r, LN2);
+        return fma(p, r, 1).mul(exponent(rounded.reinterpretAsInts()));
+    }
+
     static FloatVector expm1(FloatVector x) {
         FloatVector y = expm1OfFinite(atLeast(atMost(x, 89), -18));
         return y.blend(x, x.abs().compare(VectorOperators.LT, 0x1p-25f));
@@ -123,6 +136,11 @@ final class VectorMath {
         y = y.blend(Float.NEGATIVE_INFINITY, x.compare(VectorOperators.EQ, 0));
         y = y.blend(x, x.compare(VectorOperators.EQ, Float.POSITIVE_INFINITY));
         return all(Float.NaN).blend(y, x.compare(VectorOperators.GE, 0));
+    }
+
+    /** ln x for normal floats or NaN; of 0 something finite. */
+    static FloatVector logOfPositive(FloatVector x) {
+        return fma(x, 0, logOfNormal(x, all(ROUNDING)));
     }
 
     /** ln(x 2⁻ˢ) for x from the smallest normal float on and s = shift − {@link #ROUNDING}. */

@@ -100,51 +100,66 @@ final class VectorPoolRows implements PoolRows {
         return !(next <= best || Float.isNaN(best));
     }
 
-    /** Row after row of dx, with whole vectors, as in the forward pass. */
+    /**
+     * Two rows of dx at a time, with whole vectors, the last of a row first: what each writes beyond the row's end is
+     * written again by what comes next.
+     */
     @Override
     public void maxOfFourBackward(MemorySegment dy, long dyAt, MemorySegment index, long indexAt, MemorySegment dx,
             long dxAt, int planes, int height, int width) {
-        IntVector lane = IntVector.zero(INTS).addIndex(1);
-        IntVector half = lane.lanewise(VectorOperators.LSHR, 1);
-        FloatVector zero = all(0);
         int rows = height / 2;
         int columns = width / 2;
         long inputs = (long) planes * height * width;
         long outputs = (long) planes * rows * columns;
-        for (long line = 0; line < (long) planes * height; line++) {
-            int row = (int) (line % height);
-            long to = dxAt + line * width;
-            if (row == 2 * rows) {
-                fill(dx, to, 0, width);
-                continue;
-            }
-            for (int column = 0; column < columns; column += COUNT / 2) {
-                long at = (line / height * rows + row / 2) * columns + column;
-                int first = row * width + 2 * column;
-                if (at + COUNT > outputs || line * width + 2L * column + COUNT > inputs) {
-                    scalarBackward(dy, dyAt + at, index, indexAt + at, first, dx, to + 2L * column, columns - column);
-                    break;
+        int last = (columns - 1) / (COUNT / 2) * (COUNT / 2);
+        for (int plane = 0; plane < planes; plane++) {
+            long corner = (long) plane * height * width;
+            for (int row = 0; row < rows; row++) {
+                long line = ((long) plane * rows + row) * columns;
+                int first = 2 * row * width;
+                for (int column = last; column >= 0; column -= COUNT / 2) {
+                    long at = line + column;
+                    int place = first + 2 * column;
+                    long to = dxAt + corner + place;
+                    if (at + COUNT > outputs || corner + place + width + COUNT > inputs) {
+                        scalarBackward(dy, dyAt + at, index, indexAt + at, place, width, dx, to,
+                                Math.min(COUNT / 2, columns - column));
+                    } else {
+                        backward(dy, dyAt + at, index, indexAt + at, place, width, dx, to);
+                    }
                 }
-                IntVector gradient = load(dy, (dyAt + at) << 2).reinterpretAsInts();
-                IntVector place = load(index, (indexAt + at) << 2).reinterpretAsInts();
-                VectorMask<Float> chosen = half.selectFrom(place).compare(VectorOperators.EQ, lane.add(first))
-                        .cast(Lanes.SPECIES);
-                FloatVector value = half.selectFrom(gradient).reinterpretAsFloats();
-                store(zero.blend(value, chosen), dx, (to + 2L * column) << 2);
+                if (width % 2 == 1) {
+                    Floats.set(dx, dxAt + corner + first + width - 1, 0);
+                    Floats.set(dx, dxAt + corner + first + 2L * width - 1, 0);
+                }
             }
-            if (width % 2 == 1) {
-                Floats.set(dx, to + width - 1, 0);
+            if (height % 2 == 1) {
+                fill(dx, dxAt + corner + (height - 1L) * width, 0, width);
             }
         }
     }
 
+    private static void backward(MemorySegment dy, long dyAt, MemorySegment index, long indexAt, int first, int width,
+            MemorySegment dx, long to) {
+        IntVector lane = IntVector.zero(INTS).addIndex(1);
+        IntVector half = lane.lanewise(VectorOperators.LSHR, 1);
+        FloatVector value = half.selectFrom(load(dy, dyAt << 2).reinterpretAsInts()).reinterpretAsFloats();
+        IntVector place = half.selectFrom(load(index, indexAt << 2).reinterpretAsInts()).sub(lane);
+        VectorMask<Float> above = place.compare(VectorOperators.EQ, first).cast(Lanes.SPECIES);
+        VectorMask<Float> below = place.compare(VectorOperators.EQ, first + width).cast(Lanes.SPECIES);
+        store(all(0).blend(value, above), dx, to << 2);
+        store(all(0).blend(value, below), dx, (to + width) << 2);
+    }
+
     private static void scalarBackward(MemorySegment dy, long dyAt, MemorySegment index, long indexAt, int first,
-            MemorySegment dx, long dxAt, int n) {
+            int width, MemorySegment dx, long to, int n) {
         for (int i = 0; i < n; i++) {
             float value = Floats.get(dy, dyAt + i);
             int place = index.get(ValueLayout.JAVA_INT, (indexAt + i) << 2) - first - 2 * i;
-            Floats.set(dx, dxAt + 2L * i, place == 0 ? value : 0);
-            Floats.set(dx, dxAt + 2L * i + 1, place == 1 ? value : 0);
+            Floats.set(dx, to + 2L * i, place == 0 ? value : 0);
+            Floats.set(dx, to + 2L * i + 1, place == 1 ? value : 0);
+            Floats.set(dx, to + width + 2L * i, place == width ? value : 0);
+            Floats.set(dx, to + width + 2L * i + 1, place == width + 1 ? value : 0);
         }
     }
 
