@@ -47,7 +47,9 @@ final class Winograd implements Parallel.TaskBody {
     private final long sourceColumn;
     private final long sourceLine;
     private final MemorySegment weights;
-    private final long[] tables;
+    private final Buffers shared;
+    private long[] tables;
+    private int resultTable;
     private int blockRows;
     private int firstVector;
     private int vectors;
@@ -66,6 +68,7 @@ final class Winograd implements Parallel.TaskBody {
         this.kernel = kernel;
         this.gemm = gemm;
         this.pool = pool;
+        this.shared = shared;
         this.batch = batch;
         this.source = source;
         this.result = result;
@@ -83,7 +86,6 @@ final class Winograd implements Parallel.TaskBody {
         int most = Math.max(1, (int) (WEIGHT_BYTES / vectorBytes / panelVectors)) * panelVectors;
         blockVectors = Math.min(most, kernel.vectors(result.channels()));
         weights = shared.get(Buffers.Use.PACKED, blockVectors * vectorBytes + 2L * FREQUENCIES * LINE);
-        tables = shared.offsets(4 * kernel.lanes() + Math.toIntExact(source.plane() + result.plane()));
     }
 
     /** Writes the result; whether all of it is finite. If not, what it is must be found otherwise. */
@@ -107,19 +109,29 @@ final class Winograd implements Parallel.TaskBody {
         int rows = batch * down;
         int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.ceilDiv(rows, TASKS_PER_THREAD * threads));
         blockRows = Math.ceilDiv(rows, Math.ceilDiv(rows, most));
+        fillTables();
+    }
+
+    /** Where channels, filters, taps, and the elements of a block's lines of one image lie. */
+    private void fillTables() {
         int lanes = kernel.lanes();
+        int lines = TILE * Math.min(blockRows, down);
+        int sourceElements = Math.min(source.height(), lines + 2) * source.width();
+        int resultElements = Math.min(result.height(), lines) * result.width();
+        resultTable = 4 * lanes + sourceElements;
+        tables = shared.offsets(resultTable + resultElements);
         for (int i = 0; i < lanes; i++) {
             tables[i] = i * source.plane() * FLOAT;
             tables[lanes + i] = i * result.plane() * FLOAT;
             tables[2 * lanes + i] = (long) i * TAPS * (filters.flipped ? 1 : source.channels()) * FLOAT;
             tables[3 * lanes + i] = (long) i * step;
         }
-        for (int i = 0; i < source.plane(); i++) {
+        for (int i = 0; i < sourceElements; i++) {
             tables[4 * lanes + i] = i / source.width() * sourceLine + i % source.width() * sourceColumn;
         }
-        int first = 4 * lanes + (int) source.plane();
-        for (int i = 0; i < result.plane(); i++) {
-            tables[first + i] = (i / result.width() * (long) across * TILE + i % result.width()) * resultColumn;
+        for (int i = 0; i < resultElements; i++) {
+            tables[resultTable + i] = (i / result.width() * (long) across * TILE + i % result.width())
+                    * resultColumn;
         }
     }
 
@@ -292,19 +304,19 @@ final class Winograd implements Parallel.TaskBody {
     /** Stores lines of a vector of channels, which begin at an offset. */
     private void store(int image, int channel, int firstLine, int count, MemorySegment lines, long offset) {
         int lanes = kernel.lanes();
-        int first = 4 * lanes + (int) source.plane();
         int positions = count * result.width();
         long to = result.at(image, channel) + (long) firstLine * result.width() * FLOAT;
         if (positions < lanes) {
             for (int i = 0; i < positions; i++) {
-                copy(lines, offset + tables[first + i], FLOAT, 0, lanes, 1, result.segment(), to + (long) i * FLOAT,
+                copy(lines, offset + tables[resultTable + i], FLOAT, 0, lanes, 1, result.segment(),
+                        to + (long) i * FLOAT,
                         result.plane() * FLOAT, 0);
             }
             return;
         }
         for (int i = 0; i < positions; i += lanes) {
             int at = Math.min(i, positions - lanes);
-            kernel.transpose(lines, offset, tables, first + at, result.segment(), to + (long) at * FLOAT, tables,
+            kernel.transpose(lines, offset, tables, resultTable + at, result.segment(), to + (long) at * FLOAT, tables,
                     lanes);
         }
     }
