@@ -184,13 +184,14 @@ final class TiledProduct implements Parallel.TaskBody {
     }
 
     /**
-     * Where many rows use B, or both operands lie row after row along a long K. Not where a copy of B would leave the
+     * Where many rows use B, or both operands lie row after row along a long K. Not where the copies would leave the
      * caches, nor where A or B would have to be transposed beside a transposed A.
      */
     private boolean sharesB() {
         return operands.batch() == 1 && packB && !copyA && (long) operands.k() * operands.n() <= SHARED_ELEMENTS
                 && (operands.m() >= SHARED_ROWS || (packA && operands.k() > blockDepth))
-                && (!packA || (aRow == FLOAT && bCol == FLOAT));
+                && (!packA
+                        || (aRow == FLOAT && bCol == FLOAT && (long) operands.m() * blockDepth <= SHARED_ELEMENTS));
     }
 
     /**
