@@ -6,13 +6,13 @@ import dev.jacobian.cpu.gemm.GemmKernel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The matrix product's inner loops without the Vector API: four rows by eight columns in local variables. Products and
- * sums are rounded one by one, since a fused multiply-add is emulated where the hardware has none.
+ * The matrix product's inner loops without the Vector API. Products and sums are rounded one by one, since a fused
+ * multiply-add is emulated where the hardware has none.
  */
 public final class ScalarGemmKernel implements GemmKernel {
 
-    private static final int ROWS = 4;
-    private static final int COLUMNS = 8;
+    private static final int ROWS = 16;
+    private static final int LANES = 8;
     private static final int MAX_DEPTH = 256;
     private static final int FLOAT = Float.BYTES;
 
@@ -23,12 +23,12 @@ public final class ScalarGemmKernel implements GemmKernel {
 
     @Override
     public int tileColumns() {
-        return COLUMNS;
+        return RowSums.COLUMNS;
     }
 
     @Override
     public int lanes() {
-        return COLUMNS;
+        return LANES;
     }
 
     @Override
@@ -59,46 +59,29 @@ public final class ScalarGemmKernel implements GemmKernel {
         }
     }
 
-    /** One row at a time: eight sums of its own keep the adders busy, and sixteen registers hold them all. */
     @Override
     public void tile(MemorySegment a, long aOffset, long aRow, long aCol, int rows, MemorySegment b, long bOffset,
             long bRow, int width, int depth, MemorySegment c, long cOffset, long cRow) {
-        for (int i = 0; i < ROWS; i++) {
-            long row = aOffset + Math.min(i, rows - 1) * aRow;
-            tileRow(a, row, aCol, b, bOffset, bRow, depth, c, cOffset + i * cRow);
-        }
-    }
-
-    private static void tileRow(MemorySegment a, long aOffset, long aCol, MemorySegment b, long bOffset, long bRow,
-            int depth, MemorySegment c, long cOffset) {
-        float c0 = 0;
-        float c1 = 0;
-        float c2 = 0;
-        float c3 = 0;
-        float c4 = 0;
-        float c5 = 0;
-        float c6 = 0;
-        float c7 = 0;
-        for (int k = 0; k < depth; k++) {
-            float x = a.get(JAVA_FLOAT_UNALIGNED, aOffset + k * aCol);
+        RowSums sums = RowSums.zero(rows, width);
+        int k = 0;
+        for (; k + 4 <= depth; k += 4) {
             long p = bOffset + k * bRow;
-            c0 += x * b.get(JAVA_FLOAT_UNALIGNED, p);
-            c1 += x * b.get(JAVA_FLOAT_UNALIGNED, p + FLOAT);
-            c2 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 2 * FLOAT);
-            c3 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 3 * FLOAT);
-            c4 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 4 * FLOAT);
-            c5 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 5 * FLOAT);
-            c6 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 6 * FLOAT);
-            c7 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 7 * FLOAT);
+            sums.take(b, p, p + bRow, p + 2 * bRow, p + 3 * bRow, width);
+            for (int i = 0; i < rows; i++) {
+                long q = aOffset + i * aRow + k * aCol;
+                sums.add(i, a.get(JAVA_FLOAT_UNALIGNED, q), a.get(JAVA_FLOAT_UNALIGNED, q + aCol),
+                        a.get(JAVA_FLOAT_UNALIGNED, q + 2 * aCol), a.get(JAVA_FLOAT_UNALIGNED, q + 3 * aCol), width);
+            }
         }
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset, c0);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + FLOAT, c1);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 2 * FLOAT, c2);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 3 * FLOAT, c3);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 4 * FLOAT, c4);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 5 * FLOAT, c5);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 6 * FLOAT, c6);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 7 * FLOAT, c7);
+        for (; k < depth; k++) {
+            sums.take(b, bOffset + k * bRow, width);
+            for (int i = 0; i < rows; i++) {
+                sums.add(i, a.get(JAVA_FLOAT_UNALIGNED, aOffset + i * aRow + k * aCol), width);
+            }
+        }
+        for (int i = 0; i < ROWS; i++) {
+            sums.store(Math.min(i, rows - 1), width, c, cOffset + i * cRow);
+        }
     }
 
     @Override

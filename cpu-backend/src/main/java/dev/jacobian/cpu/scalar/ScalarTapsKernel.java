@@ -5,11 +5,12 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import dev.jacobian.cpu.conv.TapsKernel;
 import java.lang.foreign.MemorySegment;
 
-/** The inner loop of convolutions without the Vector API: one row of eight sums at a time. */
+/** The inner loop of convolutions without the Vector API. */
 public final class ScalarTapsKernel implements TapsKernel {
-    private static final int ROWS = 4;
+    private static final int ROWS = 8;
     private static final int LANES = 8;
     private static final int FLOAT = Float.BYTES;
+    private static final long STEP = (long) ROWS * FLOAT;
 
     @Override
     public int rows() {
@@ -23,51 +24,34 @@ public final class ScalarTapsKernel implements TapsKernel {
 
     @Override
     public int vectors() {
-        return 3;
+        return RowSums.COLUMNS / LANES;
     }
 
     @Override
     public void tile(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow) {
-        for (int r = 0; r < ROWS; r++) {
-            for (int v = 0; v < vectors; v++) {
-                long columns = (long) v * LANES * FLOAT;
-                vector(a, aOffset + (long) r * FLOAT, b, bOffset + columns, offsets, first, depth, c,
-                        cOffset + r * cRow + columns);
+        int columns = vectors * LANES;
+        RowSums sums = RowSums.zero(ROWS, columns);
+        int k = 0;
+        for (; k + 4 <= depth; k += 4) {
+            int o = first + k;
+            sums.take(b, bOffset + offsets[o], bOffset + offsets[o + 1], bOffset + offsets[o + 2],
+                    bOffset + offsets[o + 3], columns);
+            for (int r = 0; r < ROWS; r++) {
+                long q = aOffset + ((long) k * ROWS + r) * FLOAT;
+                sums.add(r, a.get(JAVA_FLOAT_UNALIGNED, q), a.get(JAVA_FLOAT_UNALIGNED, q + STEP),
+                        a.get(JAVA_FLOAT_UNALIGNED, q + 2 * STEP), a.get(JAVA_FLOAT_UNALIGNED, q + 3 * STEP), columns);
             }
         }
-    }
-
-    private static void vector(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets,
-            int first, int depth, MemorySegment c, long cOffset) {
-        float c0 = 0;
-        float c1 = c0;
-        float c2 = c0;
-        float c3 = c0;
-        float c4 = c0;
-        float c5 = c0;
-        float c6 = c0;
-        float c7 = c0;
-        for (int k = 0; k < depth; k++) {
-            float x = a.get(JAVA_FLOAT_UNALIGNED, aOffset + (long) k * ROWS * FLOAT);
-            long p = bOffset + offsets[first + k];
-            c0 += x * b.get(JAVA_FLOAT_UNALIGNED, p);
-            c1 += x * b.get(JAVA_FLOAT_UNALIGNED, p + FLOAT);
-            c2 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 2 * FLOAT);
-            c3 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 3 * FLOAT);
-            c4 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 4 * FLOAT);
-            c5 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 5 * FLOAT);
-            c6 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 6 * FLOAT);
-            c7 += x * b.get(JAVA_FLOAT_UNALIGNED, p + 7 * FLOAT);
+        for (; k < depth; k++) {
+            sums.take(b, bOffset + offsets[first + k], columns);
+            for (int r = 0; r < ROWS; r++) {
+                sums.add(r, a.get(JAVA_FLOAT_UNALIGNED, aOffset + ((long) k * ROWS + r) * FLOAT), columns);
+            }
         }
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset, c0);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + FLOAT, c1);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 2 * FLOAT, c2);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 3 * FLOAT, c3);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 4 * FLOAT, c4);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 5 * FLOAT, c5);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 6 * FLOAT, c6);
-        c.set(JAVA_FLOAT_UNALIGNED, cOffset + 7 * FLOAT, c7);
+        for (int r = 0; r < ROWS; r++) {
+            sums.store(r, columns, c, cOffset + r * cRow);
+        }
     }
 
     @Override
