@@ -69,10 +69,10 @@ public final class Bench implements Callable<Integer> {
     @Option(names = "--memory", description = "Also: the most memory that a step needs, in a fresh process for each.")
     private boolean memory;
 
-    @Option(names = "--mnist", paramLabel = "DIR", description = "Also: the losses of W1 on these digits, beside those of the other libraries.")
+    @Option(names = "--mnist", paramLabel = "DIR", description = "Also: the losses of W1 on these digits, beside libtorch's.")
     private Path mnist;
 
-    @Option(names = "--text", paramLabel = "FILE", description = "Also: the losses of W4 on this text.")
+    @Option(names = "--text", paramLabel = "FILE", description = "Also: the losses of W4 on this text, beside libtorch's.")
     private Path text;
 
     @Option(names = "--blocks", paramLabel = "N", description = "How many timed blocks each library has of each case.")

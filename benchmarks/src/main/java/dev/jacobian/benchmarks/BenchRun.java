@@ -6,6 +6,7 @@ import dev.jacobian.benchmarks.BenchReport.ColdStart;
 import dev.jacobian.benchmarks.BenchReport.Curve;
 import dev.jacobian.benchmarks.BenchReport.LibraryResult;
 import dev.jacobian.benchmarks.BenchReport.Memory;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -156,19 +157,29 @@ final class BenchRun implements AutoCloseable {
     /** Has every library train on real data, whose batches are kept in a file meanwhile. */
     void measureLosses(LossCurves data, Path folder) {
         Path batches = folder.resolve("batches-" + data.caseName() + ".tmp").toAbsolutePath();
-        data.write(batches);
-        for (WorkerClient worker : List.copyOf(workers)) {
-            try {
-                if (worker.open(data.caseName())) {
-                    curves.add(new Curve(worker.name(), data.caseName(),
-                            DoubleStream.of(worker.curve(batches)).boxed().toList()));
-                    worker.closeCase();
-                }
-            } catch (WorkerException failed) {
-                problem(failed.getMessage());
-            }
+        try {
+            data.write(batches);
+            workers.forEach(worker -> measureLosses(data.caseName(), batches, worker));
+            workers.removeIf(worker -> !worker.isAlive());
+        } catch (UncheckedIOException full) {
+            problem(full.getMessage());
+        } finally {
+            batches.toFile().delete();
         }
-        batches.toFile().delete();
+    }
+
+    private void measureLosses(String caseName, Path batches, WorkerClient worker) {
+        try {
+            if (worker.open(caseName)) {
+                double[] losses = worker.curve(batches);
+                if (losses.length > 0) {
+                    curves.add(new Curve(worker.name(), caseName, DoubleStream.of(losses).boxed().toList()));
+                }
+                worker.closeCase();
+            }
+        } catch (WorkerException failed) {
+            problem(failed.getMessage());
+        }
     }
 
     private void eachInAFreshProcess(Function<String, WorkerClient> start, List<String> caseNames,

@@ -52,8 +52,9 @@ final class Libraries {
 
     /** Starts a worker whose resident memory shows what native code needs at the moment. */
     WorkerClient startForMemory(String name) {
-        List<String> options = new ArrayList<>(FIXED_HEAP);
-        options.addAll(commands.get(name));
+        // Behind options of the user's own, which the last one of a kind overrides.
+        List<String> options = new ArrayList<>(commands.get(name));
+        options.addAll(options.indexOf("-cp"), FIXED_HEAP);
         return start(name, options, Peers.environmentForMemory(threads));
     }
 

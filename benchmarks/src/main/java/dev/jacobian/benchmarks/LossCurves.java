@@ -2,6 +2,7 @@ package dev.jacobian.benchmarks;
 
 import dev.jacobian.benchmarks.worker.BatchFile;
 import dev.jacobian.benchmarks.worker.BatchFile.Batch;
+import dev.jacobian.data.DataException;
 import dev.jacobian.data.Dataset;
 import dev.jacobian.data.ImageDataset;
 import dev.jacobian.memory.MemoryScope;
@@ -33,7 +34,10 @@ record LossCurves(String caseName, int steps, IntFunction<Batch> source) {
      * @param folder with MNIST's four files
      */
     static LossCurves ofDigits(Path folder) {
-        Dataset digits = ImageDataset.mnist(folder).train();
+        Dataset digits = readDigits(folder);
+        if (digits.size() < IMAGES) {
+            throw new BenchException(folder + ": got " + digits.size() + " images, expected at least " + IMAGES);
+        }
         return new LossCurves("W1", digits.size() / IMAGES, step -> {
             try (var _ = MemoryScope.open("of a batch")) {
                 var batch = digits.batch(IntStream.range(step * IMAGES, (step + 1) * IMAGES).toArray());
@@ -42,11 +46,19 @@ record LossCurves(String caseName, int steps, IntFunction<Batch> source) {
         });
     }
 
-    private static String read(Path file) {
+    private static Dataset readDigits(Path folder) {
+        try {
+            return ImageDataset.mnist(folder).train();
+        } catch (DataException unreadable) {
+            throw new BenchException(unreadable.getMessage());
+        }
+    }
+
+    private static String readText(Path file) {
         try {
             return Files.readString(file);
         } catch (IOException unreadable) {
-            throw new BenchException(file + " cannot be read: " + unreadable.getMessage());
+            throw new BenchException("the text cannot be read (" + unreadable + ")");
         }
     }
 
@@ -56,15 +68,15 @@ record LossCurves(String caseName, int steps, IntFunction<Batch> source) {
      * @param file a text of no more different characters than the network knows
      */
     static LossCurves ofText(Path file) {
-        String text = read(file);
+        String text = readText(file);
         int[] letters = text.chars().sorted().distinct().toArray();
         if (letters.length > Models.VOCABULARY || text.length() <= Models.CONTEXT) {
             throw new BenchException(file + ": got " + text.length() + " characters, " + letters.length
                     + " different ones, expected more than " + Models.CONTEXT + ", and at most " + Models.VOCABULARY);
         }
         int[] tokens = text.chars().map(letter -> Arrays.binarySearch(letters, letter)).toArray();
-        SplittableRandom random = new SplittableRandom(1);
-        return new LossCurves("W4", TEXT_STEPS, _ -> {
+        return new LossCurves("W4", TEXT_STEPS, step -> {
+            SplittableRandom random = new SplittableRandom(step);
             float[] inputs = new float[SEQUENCES * Models.CONTEXT];
             int[] next = new int[inputs.length];
             for (int sequence = 0; sequence < SEQUENCES; sequence++) {

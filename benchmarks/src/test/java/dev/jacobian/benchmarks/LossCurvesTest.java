@@ -41,6 +41,7 @@ final class LossCurvesTest {
         assertThat(batch.inputs()).hasSize(16 * Models.CONTEXT);
         assertThat(batch.labels()).hasSameSizeAs(batch.inputs());
         assertThat(curves.source().apply(1).inputs()).isNotEqualTo(batch.inputs());
+        assertThat(curves.source().apply(0).inputs()).isEqualTo(batch.inputs());
     }
 
     @Test
@@ -49,6 +50,9 @@ final class LossCurvesTest {
         assertThatThrownBy(() -> LossCurves.ofText(brief)).isInstanceOf(BenchException.class)
                 .hasMessageContaining("got 5 characters, 5 different ones, expected more than 128, and at most 65");
         assertThatThrownBy(() -> LossCurves.ofText(folder.resolve("none"))).isInstanceOf(BenchException.class)
-                .hasMessageContaining("none cannot be read");
+                .hasMessageContaining("the text cannot be read (java.nio.file.NoSuchFileException: ")
+                .hasMessageContaining("none)");
+        assertThatThrownBy(() -> LossCurves.ofDigits(folder)).isInstanceOf(BenchException.class)
+                .hasMessageContaining("train-images");
     }
 }

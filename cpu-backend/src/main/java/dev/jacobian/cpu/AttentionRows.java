@@ -46,7 +46,8 @@ public interface AttentionRows {
 
     /**
      * From a strip of scores s and gradients g of probabilities: s = p = 2^(s − log₂ e · logSumExp), g = scale · p · (g −
-     * delta). Known are logSumExp and, {@code columns} behind, delta. No exponent is large.
+     * delta). Known are logSumExp and, {@code columns} behind, delta. Exponents
+     * above 0, which only the rounding of a large logSumExp can give, count as 0: no probability is above 1.
      */
     void gradient(MemorySegment s, MemorySegment g, long at, long step, int rows, MemorySegment known, long logAt,
             int columns, float scale);

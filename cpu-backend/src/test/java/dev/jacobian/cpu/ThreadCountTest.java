@@ -117,7 +117,8 @@ class ThreadCountTest {
 
     @Test
     void ofBatchNorm() {
-        for (int[] dims : new int[][] {{3000, 50}, {40, 6, 300}}) {
+        // Channels as columns; few of them, so that threads share one; and many, each in two pieces.
+        for (int[] dims : new int[][] {{3000, 50}, {40, 6, 300}, {40, 16, 600}}) {
             View x = Tensors.random(7, dims);
             View dy = Tensors.random(8, dims);
             int channels = dims[1];
@@ -125,9 +126,12 @@ class ThreadCountTest {
             check((backend, results) -> {
                 View mean = made(results, channels);
                 View variance = made(results, channels);
-                backend.batchNorm(x, weight, weight, 1e-5, Activation.NONE, mean, variance, made(results, dims));
-                backend.batchNormBackward(x, weight, mean, variance, 1e-5, Activation.NONE, null, dy,
-                        made(results, dims), made(results, channels), made(results, channels));
+                for (Activation activation : List.of(Activation.NONE, Activation.RELU)) {
+                    View y = made(results, dims);
+                    backend.batchNorm(x, weight, weight, 1e-5, activation, mean, variance, y);
+                    backend.batchNormBackward(x, weight, mean, variance, 1e-5, activation, y, dy, made(results, dims),
+                            made(results, channels), made(results, channels));
+                }
             });
         }
     }

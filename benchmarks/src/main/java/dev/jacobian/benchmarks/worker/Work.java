@@ -22,7 +22,7 @@ public interface Work extends AutoCloseable {
      * @return its loss, before the update
      */
     default double loss(float[] inputs, int[] labels) {
-        throw new IllegalStateException("this case takes no data");
+        throw new UnsupportedOperationException("this case takes no data");
     }
 
     /** Waits until everything that {@link #run} started has been done. Only for devices that work while Java goes on. */

@@ -23,7 +23,8 @@ import java.util.StringJoiner;
  * <tr><td>{@code describe}</td><td>one line about the library</td></tr>
  * <tr><td>{@code open NAME}</td><td>none; closes the case before</td></tr>
  * <tr><td>{@code losses N}</td><td>the losses of N steps</td></tr>
- * <tr><td>{@code curve FILE}</td><td>the losses of steps on the batches of a {@link BatchFile}</td></tr>
+ * <tr><td>{@code curve FILE}</td><td>the losses of steps on the batches of a {@link BatchFile}; {@code none} where the case
+ * takes no data</td></tr>
  * <tr><td>{@code warm SECONDS}</td><td>calls made in at least that time, five at least; the seconds they took</td></tr>
  * <tr><td>{@code calls SECONDS}</td><td>how many calls fill that time, one at least</td></tr>
  * <tr><td>{@code block CALLS}</td><td>seconds; processor seconds of this process; seconds its threads waited for a core;
@@ -169,6 +170,8 @@ public final class Worker {
                 losses.add(Double.toString(loss));
             }
             return line("ok", losses.toString());
+        } catch (UnsupportedOperationException takesNone) {
+            return line("none");
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }

@@ -10,7 +10,8 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>A row-major A is read where it lies: a tile broadcasts single elements of six rows, which costs nothing over a
  * packed copy. Other layouts of A, and rows too long for that, are packed once, before the tasks start. Where there are
- * many rows and B is not too large, all of B is packed once instead, and tasks are ranges of rows.
+ * many rows and B is not too large, all of B is packed once instead, a transposed A is copied with it, both in whole rows
+ * as they lie in memory, and tasks are ranges of rows.
  */
 final class TiledProduct implements Parallel.TaskBody {
 
@@ -57,8 +58,8 @@ final class TiledProduct implements Parallel.TaskBody {
     /** Steps along K that one task packs: rows of memory are read one after the other. */
     private static final int PACKED_STEPS = 16;
 
-    /** Keeps the steps of a copied A from falling on the same few sets of the caches. */
-    private static final int PADDING = 16;
+    /** Bytes of a cache line: a step of a copied A takes an odd number, so that steps fall on all sets of the caches. */
+    private static final int LINE = 64;
 
     /** Small products of a batch share a task until it has this many multiply-adds, about 5 µs. */
     private static final long GROUP_WORK = 1L << 18;
@@ -207,7 +208,7 @@ final class TiledProduct implements Parallel.TaskBody {
         int widest = kernel.tileColumns();
         int depth = packA ? blockDepth : k;
         int padded = ceilDiv(n, kernel.lanes()) * kernel.lanes();
-        long aStep = (m + PADDING) * (long) FLOAT;
+        long aStep = (Math.ceilDiv((long) m * FLOAT, LINE) | 1) * LINE;
         long aStart = (long) padded * depth * FLOAT;
         MemorySegment shared = workspace.rows(aStart + (packA ? aStep * depth : 0));
         int wanted = TASKS_PER_THREAD * team.threads();

@@ -130,7 +130,7 @@ final class ScalarAttentionRows implements AttentionRows {
             float delta = Floats.get(known, logAt + columns + j);
             for (int i = 0; i < rows; i++) {
                 long at0 = at + i * step + j;
-                float p = exp2(Floats.get(s, at0) - shift);
+                float p = exp2(Math.min(Floats.get(s, at0) - shift, 0));
                 Floats.set(s, at0, p);
                 Floats.set(g, at0, (Floats.get(g, at0) - delta) * (p * scale));
             }

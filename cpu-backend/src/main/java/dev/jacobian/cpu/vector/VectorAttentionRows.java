@@ -253,7 +253,7 @@ final class VectorAttentionRows implements AttentionRows {
         long step = xStep << 2;
         long at = xAt << 2;
         for (int i = 0; i < rows; i++) {
-            FloatVector p = VectorMath.exp2OfNegative(load(x, at).sub(shift));
+            FloatVector p = VectorMath.exp2OfNegative(VectorMath.atMost(load(x, at).sub(shift), 0));
             store(p, x, at);
             store(load(y, at).sub(delta).mul(p.mul(scale)), y, at);
             at += step;

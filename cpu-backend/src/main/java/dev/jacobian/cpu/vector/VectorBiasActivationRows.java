@@ -67,8 +67,8 @@ final class VectorBiasActivationRows implements BiasActivationRows {
                 FloatVector second = masked(load(dy, (dyAt + at + COUNT) << 2), load(y, (yAt + at + COUNT) << 2));
                 store(first, dx, (dxAt + at) << 2);
                 store(second, dx, (dxAt + at + COUNT) << 2);
-                a = a.add(first);
-                b = b.add(second);
+                a = first.add(a);
+                b = second.add(b);
             }
             store(a, sums, (sumsAt + column) << 2);
             store(b, sums, (sumsAt + column + COUNT) << 2);
@@ -80,7 +80,7 @@ final class VectorBiasActivationRows implements BiasActivationRows {
                 long at = (long) row * n + column;
                 FloatVector first = masked(load(dy, (dyAt + at) << 2, tail), load(y, (yAt + at) << 2, tail));
                 store(first, dx, (dxAt + at) << 2, tail);
-                a = a.add(first);
+                a = first.add(a);
             }
             store(a, sums, (sumsAt + column) << 2, tail);
         }
@@ -114,8 +114,8 @@ final class VectorBiasActivationRows implements BiasActivationRows {
                 FloatVector second = scaled(a, b, load(dy, (dyAt + at + COUNT) << 2), load(y, (yAt + at + COUNT) << 2));
                 store(first, dx, (dxAt + at) << 2);
                 store(second, dx, (dxAt + at + COUNT) << 2);
-                sum = sum.add(first);
-                more = more.add(second);
+                sum = first.add(sum);
+                more = second.add(more);
             }
             store(sum, sums, (sumsAt + column) << 2);
             store(more, sums, (sumsAt + column + COUNT) << 2);
@@ -127,7 +127,7 @@ final class VectorBiasActivationRows implements BiasActivationRows {
                 long at = (long) row * n + column;
                 FloatVector first = scaled(a, b, load(dy, (dyAt + at) << 2, tail), load(y, (yAt + at) << 2, tail));
                 store(first, dx, (dxAt + at) << 2, tail);
-                sum = sum.add(first);
+                sum = first.add(sum);
             }
             store(sum, sums, (sumsAt + column) << 2, tail);
         }
@@ -147,10 +147,10 @@ final class VectorBiasActivationRows implements BiasActivationRows {
             FloatVector d = a;
             for (int row = 0; row < rows; row++) {
                 long at = xAt + (long) row * n + column;
-                a = a.add(load(x, at << 2));
-                b = b.add(load(x, (at + COUNT) << 2));
-                c = c.add(load(x, (at + 2L * COUNT) << 2));
-                d = d.add(load(x, (at + 3L * COUNT) << 2));
+                a = load(x, at << 2).add(a);
+                b = load(x, (at + COUNT) << 2).add(b);
+                c = load(x, (at + 2L * COUNT) << 2).add(c);
+                d = load(x, (at + 3L * COUNT) << 2).add(d);
             }
             store(a, sums, (sumsAt + column) << 2);
             store(b, sums, (sumsAt + column + COUNT) << 2);
@@ -161,7 +161,7 @@ final class VectorBiasActivationRows implements BiasActivationRows {
             VectorMask<Float> tail = Lanes.tail(column, n);
             FloatVector a = all(0);
             for (int row = 0; row < rows; row++) {
-                a = a.add(load(x, (xAt + (long) row * n + column) << 2, tail));
+                a = load(x, (xAt + (long) row * n + column) << 2, tail).add(a);
             }
             store(a, sums, (sumsAt + column) << 2, tail);
         }

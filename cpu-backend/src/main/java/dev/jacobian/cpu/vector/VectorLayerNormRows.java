@@ -129,15 +129,15 @@ final class VectorLayerNormRows implements LayerNormRows {
         for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
             FloatVector first = load(x, (at + i) << 2).sub(shift);
             FloatVector second = load(x, (at + i + COUNT) << 2).sub(shift);
-            a = a.add(first);
-            b = b.add(second);
+            a = first.add(a);
+            b = second.add(b);
             aa = fma(first, first, aa);
             bb = fma(second, second, bb);
         }
         for (; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector first = all(0).blend(load(x, (at + i) << 2, tail).sub(shift), tail);
-            a = a.add(first);
+            a = first.add(a);
             aa = fma(first, first, aa);
         }
         return Lanes.sums(a.add(b), aa.add(bb));
@@ -259,15 +259,15 @@ final class VectorLayerNormRows implements LayerNormRows {
         for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
             FloatVector first = load(weight, (weightAt + i) << 2).mul(load(dy, (dyAt + i) << 2));
             FloatVector second = load(weight, (weightAt + i + COUNT) << 2).mul(load(dy, (dyAt + i + COUNT) << 2));
-            a = a.add(first);
-            b = b.add(second);
+            a = first.add(a);
+            b = second.add(b);
             c = fma(first, load(x, (xAt + i) << 2).sub(mean), c);
             d = fma(second, load(x, (xAt + i + COUNT) << 2).sub(mean), d);
         }
         for (; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector first = load(weight, (weightAt + i) << 2, tail).mul(load(dy, (dyAt + i) << 2, tail));
-            a = a.add(first);
+            a = first.add(a);
             c = fma(first, load(x, (xAt + i) << 2, tail).sub(mean), c);
         }
         return Lanes.sums(a.add(b), c.add(d));
@@ -337,16 +337,16 @@ final class VectorLayerNormRows implements LayerNormRows {
                 float scale = Floats.get(rstd, rstdAt + row);
                 FloatVector first = load(dy, (dyAt + at) << 2);
                 a = fma(load(x, (xAt + at) << 2).sub(center).mul(scale), first, a);
-                e = e.add(first);
+                e = first.add(e);
                 FloatVector second = load(dy, (dyAt + at + COUNT) << 2);
                 b = fma(load(x, (xAt + at + COUNT) << 2).sub(center).mul(scale), second, b);
-                f = f.add(second);
+                f = second.add(f);
                 FloatVector third = load(dy, (dyAt + at + 2L * COUNT) << 2);
                 c = fma(load(x, (xAt + at + 2L * COUNT) << 2).sub(center).mul(scale), third, c);
-                g = g.add(third);
+                g = third.add(g);
                 FloatVector fourth = load(dy, (dyAt + at + 3L * COUNT) << 2);
                 d = fma(load(x, (xAt + at + 3L * COUNT) << 2).sub(center).mul(scale), fourth, d);
-                h = h.add(fourth);
+                h = fourth.add(h);
             }
             store(a, dweight, (dweightAt + column) << 2);
             store(b, dweight, (dweightAt + column + COUNT) << 2);
@@ -387,7 +387,7 @@ final class VectorLayerNormRows implements LayerNormRows {
             float scale = Floats.get(rstd, rstdAt + row);
             FloatVector gradient = load(dy, (dyAt + at) << 2, tail);
             weights = fma(load(x, (xAt + at) << 2, tail).sub(center).mul(scale), gradient, weights);
-            biases = biases.add(gradient);
+            biases = gradient.add(biases);
         }
         store(weights, dweight, dweightAt << 2, tail);
         store(biases, dbias, dbiasAt << 2, tail);

@@ -56,13 +56,13 @@ final class VectorMarginRows implements MarginRows {
         for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
             FloatVector first = load(p, (at + i) << 2).sub(own).add(margin);
             FloatVector second = load(p, (at + i + COUNT) << 2).sub(own).add(margin);
-            a = a.add(first.blend(0, first.compare(VectorOperators.LE, 0)));
-            b = b.add(second.blend(0, second.compare(VectorOperators.LE, 0)));
+            a = first.blend(0, first.compare(VectorOperators.LE, 0)).add(a);
+            b = second.blend(0, second.compare(VectorOperators.LE, 0)).add(b);
         }
         for (; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector hinge = load(p, (at + i) << 2, tail).sub(own).add(margin);
-            a = a.add(all(0).blend(hinge.blend(0, hinge.compare(VectorOperators.LE, 0)), tail));
+            a = all(0).blend(hinge.blend(0, hinge.compare(VectorOperators.LE, 0)), tail).add(a);
         }
         return Lanes.sum(a.add(b));
     }
@@ -111,7 +111,7 @@ final class VectorMarginRows implements MarginRows {
             FloatVector value = load(p, (at + i) << 2, tail);
             VectorMask<Float> active = value.sub(own).add(margin).compare(VectorOperators.GT, 0, tail);
             count += active.trueCount();
-            sum = sum.add(all(0).blend(value, active));
+            sum = all(0).blend(value, active).add(sum);
         }
         return (long) count << Integer.SIZE | (Float.floatToRawIntBits(Lanes.sum(sum)) & 0xFFFF_FFFFL);
     }

@@ -72,7 +72,7 @@ final class VectorMath {
         return p.mul(powerOf2(half)).mul(powerOf2(k.sub(half)));
     }
 
-    /** 2ˣ for x ≤ 0 or NaN, not far above 0 at most; 0 for denormal results. */
+    /** 2ˣ for x ≤ 0 or NaN, not far above 0 at most; 0 below 2⁻¹²⁷, about. */
     static FloatVector exp2OfNegative(FloatVector x) {
         FloatVector least = atLeast(x, -127);
         FloatVector rounded = least.add(ROUNDING + 127);
@@ -126,7 +126,7 @@ final class VectorMath {
     }
 
     /** The smaller of x and a number; NaN stays NaN. */
-    private static FloatVector atMost(FloatVector x, float high) {
+    static FloatVector atMost(FloatVector x, float high) {
         return x.blend(high, x.compare(VectorOperators.GT, high));
     }
 

@@ -106,15 +106,15 @@ final class VectorNormRows implements NormRows {
         for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
             FloatVector first = load(dy, (dyAt + i) << 2);
             FloatVector second = load(dy, (dyAt + i + COUNT) << 2);
-            a = a.add(first);
-            b = b.add(second);
+            a = first.add(a);
+            b = second.add(b);
             c = fma(first, load(x, (xAt + i) << 2).sub(mean), c);
             d = fma(second, load(x, (xAt + i + COUNT) << 2).sub(mean), d);
         }
         for (; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector first = load(dy, (dyAt + i) << 2, tail);
-            a = a.add(first);
+            a = first.add(a);
             c = fma(first, load(x, (xAt + i) << 2, tail).sub(mean), c);
         }
         return Lanes.sums(a.add(b), c.add(d));
@@ -137,15 +137,15 @@ final class VectorNormRows implements NormRows {
         for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
             FloatVector first = masked(load(dy, (dyAt + i) << 2), load(y, (yAt + i) << 2));
             FloatVector second = masked(load(dy, (dyAt + i + COUNT) << 2), load(y, (yAt + i + COUNT) << 2));
-            a = a.add(first);
-            b = b.add(second);
+            a = first.add(a);
+            b = second.add(b);
             c = fma(first, load(x, (xAt + i) << 2).sub(mean), c);
             d = fma(second, load(x, (xAt + i + COUNT) << 2).sub(mean), d);
         }
         for (; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector first = masked(load(dy, (dyAt + i) << 2, tail), load(y, (yAt + i) << 2, tail));
-            a = a.add(first);
+            a = first.add(a);
             c = fma(first, load(x, (xAt + i) << 2, tail).sub(mean), c);
         }
         return Lanes.sums(a.add(b), c.add(d));
@@ -193,7 +193,7 @@ final class VectorNormRows implements NormRows {
         FloatVector product = sum;
         for (int row = 0; row < rows; row++) {
             FloatVector gradient = load(dy, (dyAt + row * rowStep) << 2, tail);
-            sum = sum.add(gradient);
+            sum = gradient.add(sum);
             product = fma(gradient, load(x, (xAt + row * rowStep) << 2, tail).sub(center), product);
         }
         sum.intoArray(sums, column, tail);
@@ -220,7 +220,7 @@ final class VectorNormRows implements NormRows {
         for (int row = 0; row < rows; row++) {
             FloatVector result = load(y, (yAt + row * rowStep) << 2, tail);
             FloatVector gradient = masked(load(dy, (dyAt + row * rowStep) << 2, tail), result);
-            sum = sum.add(gradient);
+            sum = gradient.add(sum);
             product = fma(gradient, load(x, (xAt + row * rowStep) << 2, tail).sub(center), product);
         }
         sum.intoArray(sums, column, tail);

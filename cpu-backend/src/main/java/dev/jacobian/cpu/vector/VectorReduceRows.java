@@ -31,16 +31,16 @@ final class VectorReduceRows implements ReduceRows {
         FloatVector d = a;
         int i = 0;
         for (; i <= n - 4 * COUNT; i += 4 * COUNT) {
-            a = a.add(load(x, (at + i) << 2));
-            b = b.add(load(x, (at + i + COUNT) << 2));
-            c = c.add(load(x, (at + i + 2L * COUNT) << 2));
-            d = d.add(load(x, (at + i + 3L * COUNT) << 2));
+            a = load(x, (at + i) << 2).add(a);
+            b = load(x, (at + i + COUNT) << 2).add(b);
+            c = load(x, (at + i + 2L * COUNT) << 2).add(c);
+            d = load(x, (at + i + 3L * COUNT) << 2).add(d);
         }
         for (; i <= n - COUNT; i += COUNT) {
-            a = a.add(load(x, (at + i) << 2));
+            a = load(x, (at + i) << 2).add(a);
         }
         if (i < n) {
-            a = a.add(load(x, (at + i) << 2, Lanes.tail(i, n)));
+            a = load(x, (at + i) << 2, Lanes.tail(i, n)).add(a);
         }
         return Lanes.sum(a.add(b).add(c.add(d)));
     }
@@ -51,8 +51,8 @@ final class VectorReduceRows implements ReduceRows {
         FloatVector b = a;
         int i = 0;
         for (; i <= n - 2 * COUNT; i += 2 * COUNT) {
-            a = a.max(flip(load(x, (at + i) << 2), flip));
-            b = b.max(flip(load(x, (at + i + COUNT) << 2), flip));
+            a = flip(load(x, (at + i) << 2), flip).max(a);
+            b = flip(load(x, (at + i + COUNT) << 2), flip).max(b);
         }
         for (; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
@@ -85,10 +85,10 @@ final class VectorReduceRows implements ReduceRows {
             FloatVector d = a;
             for (int row = 0; row < rows; row++) {
                 long place = at + column + row * rowStep;
-                a = a.add(load(x, place << 2));
-                b = b.add(load(x, (place + COUNT) << 2));
-                c = c.add(load(x, (place + 2L * COUNT) << 2));
-                d = d.add(load(x, (place + 3L * COUNT) << 2));
+                a = load(x, place << 2).add(a);
+                b = load(x, (place + COUNT) << 2).add(b);
+                c = load(x, (place + 2L * COUNT) << 2).add(c);
+                d = load(x, (place + 3L * COUNT) << 2).add(d);
             }
             a.intoArray(out, column);
             b.intoArray(out, column + COUNT);
@@ -99,7 +99,7 @@ final class VectorReduceRows implements ReduceRows {
             VectorMask<Float> tail = Lanes.tail(column, columns);
             FloatVector a = all(0);
             for (int row = 0; row < rows; row++) {
-                a = a.add(load(x, (at + column + row * rowStep) << 2, tail));
+                a = load(x, (at + column + row * rowStep) << 2, tail).add(a);
             }
             a.intoArray(out, column, tail);
         }
@@ -111,7 +111,7 @@ final class VectorReduceRows implements ReduceRows {
             VectorMask<Float> tail = Lanes.tail(column, columns);
             FloatVector a = all(Float.NEGATIVE_INFINITY);
             for (int row = 0; row < rows; row++) {
-                a = a.max(flip(load(x, (at + column + row * rowStep) << 2, tail), flip));
+                a = flip(load(x, (at + column + row * rowStep) << 2, tail), flip).max(a);
             }
             flip(a, flip).intoArray(out, column, tail);
         }
@@ -132,7 +132,7 @@ final class VectorReduceRows implements ReduceRows {
         for (; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
             FloatVector first = load(x, (at + i) << 2, tail).sub(middle);
-            a = a.blend(fma(first, first, a), tail);
+            a = fma(first, first, a).blend(a, tail.not());
         }
         return Lanes.sum(a.add(b));
     }

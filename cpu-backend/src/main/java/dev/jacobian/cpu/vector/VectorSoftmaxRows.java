@@ -110,7 +110,7 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         for (int i = 0; i < n; i += COUNT) {
             FloatVector e = VectorMath.expOfNegative(load(x, (xAt + i) << 2).sub(max));
             store(e, y, (yAt + i) << 2);
-            a = a.add(e);
+            a = e.add(a);
         }
         return Lanes.sum(a);
     }
@@ -257,7 +257,7 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     private static float sum(MemorySegment dy, long at, int n) {
         FloatVector sum = all(0);
         for (int i = 0; i < n; i += COUNT) {
-            sum = sum.add(load(dy, (at + i) << 2, Lanes.tail(i, n)));
+            sum = load(dy, (at + i) << 2, Lanes.tail(i, n)).add(sum);
         }
         return Lanes.sum(sum);
     }
