@@ -77,11 +77,11 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
         sumNext = Winograd.padded((long) Math.ceilDiv(source.channels(), gemm.tileRows()) * gemm.tileRows() * sumRow);
         part = FREQUENCIES * sumNext;
         // A power of two, as the number of threads mostly is.
-        chunks = Integer.highestOneBit(Math.min((int) Math.clamp(PARTS_BYTES / part, MIN_CHUNKS, MAX_CHUNKS),
+        chunks = Integer.highestOneBit(Math.min(Math.clamp(PARTS_BYTES / part, MIN_CHUNKS, MAX_CHUNKS),
                 Math.min(rows, Math.ceilDiv(rows * across, CHUNK_TILES))));
         parts = shared.get(Buffers.Use.PARTS, chunks * part);
         long rowBytes = across * FREQUENCIES * (sourceLines.column() + sumRow);
-        int most = (int) Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, gemm.maxDepth() / across));
+        int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, gemm.maxDepth() / across));
         int chunkRows = Math.ceilDiv(rows, chunks);
         blockRows = Math.ceilDiv(chunkRows, Math.ceilDiv(chunkRows, most));
         int lines = TILE * Math.min(blockRows, down);
