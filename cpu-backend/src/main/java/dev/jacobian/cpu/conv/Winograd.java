@@ -199,9 +199,8 @@ final class Winograd implements Parallel.TaskBody {
             int count = Math.min(down - first, rows - row);
             sourceLines.layOut(image, TILE * first, TILE * count + 2, lines);
             for (int i = 0; i < count; i++) {
-                kernel.input(lines, TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across,
-                        transformed,
-                        (long) (row + i) * across * sourceColumn, tilesNext, scratch);
+                kernel.input(lines, (long) TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across,
+                        transformed, (long) (row + i) * across * sourceColumn, tilesNext, scratch);
             }
             row += count;
         }

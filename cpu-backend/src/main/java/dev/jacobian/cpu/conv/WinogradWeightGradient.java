@@ -80,7 +80,7 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
         chunks = Integer.highestOneBit(Math.min(Math.clamp(PARTS_BYTES / part, MIN_CHUNKS, MAX_CHUNKS),
                 Math.min(rows, Math.ceilDiv(rows * across, CHUNK_TILES))));
         parts = shared.get(Buffers.Use.PARTS, chunks * part);
-        long rowBytes = across * FREQUENCIES * (sourceLines.column() + sumRow);
+        long rowBytes = (long) across * FREQUENCIES * (sourceLines.column() + sumRow);
         int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, gemm.maxDepth() / across));
         int chunkRows = Math.ceilDiv(rows, chunks);
         blockRows = Math.ceilDiv(chunkRows, Math.ceilDiv(chunkRows, most));
@@ -145,14 +145,15 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
             int count = Math.min(down - first, blockRows - row);
             sourceLines.layOut(image, TILE * first, TILE * count + 2, lines);
             for (int i = 0; i < count; i++) {
-                kernel.input(lines, TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across, seen,
-                        (long) (row + i) * across * sourceLines.column(), seenNext, scratch);
+                kernel.input(lines, (long) TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across,
+                        seen, (long) (row + i) * across * sourceLines.column(), seenNext, scratch);
             }
             dyLines.layOut(image, TILE * first, TILE * count, lines);
             for (int v = 0; v < vectors; v++) {
                 long at = (long) kernel.start(v, dy.channels()) * FLOAT;
                 for (int i = 0; i < count; i++) {
-                    kernel.outputGradient(lines, at + TILE * i * dyLines.line(), dyLines.column(), dyLines.line(),
+                    kernel.outputGradient(lines, at + (long) TILE * i * dyLines.line(), dyLines.column(),
+                            dyLines.line(),
                             across, gradients, (long) (row + i) * across * sumRow + (long) v * step, sumRow,
                             gradientsNext, scratch);
                 }

@@ -264,7 +264,7 @@ public final class VectorWinogradKernel implements WinogradKernel {
             MemorySegment to, long toOffset, MemorySegment check, MemorySegment scratch) {
         for (int c = 0; c < channels; c++) {
             gather(from, fromOffset + c * fromNext, next, SIDE * next, SIDE, scratch, 0, STEP, SIDE * STEP, check);
-            gather(scratch, 0, SIDE * STEP, STEP, 3, to, toOffset + c * 9 * STEP, 3 * STEP, STEP, check);
+            gather(scratch, 0, SIDE * STEP, STEP, 3, to, toOffset + 9L * c * STEP, 3 * STEP, STEP, check);
         }
     }
 
