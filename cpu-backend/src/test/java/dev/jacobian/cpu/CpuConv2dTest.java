@@ -121,6 +121,10 @@ class CpuConv2dTest {
         }
         check(Case.of(THREE.padding(1, 1), 1, 130, 5, 72, 8, 8));
         check(Case.of(THREE.padding(1, 1), 1, 16, 2, 16, 41, 50));
+        for (int batch = 1; batch < 20; batch += 3) {
+            check(Case.of(THREE.padding(2, 1), 1, 33, batch, 17, 5, 6));
+        }
+        check(Case.of(THREE.padding(1, 0), 1, 18, 1, 16, 9, 570));
     }
 
     /** More transformed weights than are kept at a time. */

@@ -119,9 +119,16 @@ public final class Convolution {
     public void backwardWeight(Parallel team, int batch, Images x, Images dy, Window2d window, int groups,
             MemorySegment dweight, long offset) {
         Buffers shared = pool.take();
-        new WeightGradient(kernel, gemm, pool, shared, batch, x, dy,
-                Axis.forward(Axis.Side.vertical(window), x.height(), dy.height()),
-                Axis.forward(Axis.Side.horizontal(window), x.width(), dy.width()), groups).run(team, dweight, offset);
+        boolean done = suits(batch, x, dy, window, groups)
+                && WinogradWeightGradient.suits(x, dy)
+                && new WinogradWeightGradient(winograd, gemm, pool, shared, batch, x, dy, window.paddingH(),
+                        window.paddingW()).run(team, dweight, offset);
+        if (!done) {
+            new WeightGradient(kernel, gemm, pool, shared, batch, x, dy,
+                    Axis.forward(Axis.Side.vertical(window), x.height(), dy.height()),
+                    Axis.forward(Axis.Side.horizontal(window), x.width(), dy.width()), groups).run(team, dweight,
+                            offset);
+        }
         pool.giveBack(shared);
     }
 }

@@ -36,24 +36,21 @@ final class Winograd implements Parallel.TaskBody {
     private final Images source;
     private final Images result;
     private final Filters filters;
-    private final int paddingH;
-    private final int paddingW;
     private final int down;
     private final int across;
     private final int blockVectors;
     private final int panelVectors;
     private final int tileRows;
     private final int step;
+    private final WinogradLines sourceLines;
     private final long sourceColumn;
-    private final long sourceLine;
     private final MemorySegment weights;
     private final Buffers shared;
     private long[] tables;
-    private int resultTable;
     private int blockRows;
     private int firstVector;
     private int vectors;
-    private long resultColumn;
+    private WinogradLines resultLines;
     private long weightsNext;
     private volatile boolean finite = true;
 
@@ -73,15 +70,13 @@ final class Winograd implements Parallel.TaskBody {
         this.source = source;
         this.result = result;
         this.filters = filters;
-        this.paddingH = paddingH;
-        this.paddingW = paddingW;
         down = Math.ceilDiv(result.height(), TILE);
         across = Math.ceilDiv(result.width(), TILE);
         step = kernel.lanes() * FLOAT;
         panelVectors = gemm.tileColumns() / kernel.lanes();
         tileRows = gemm.tileRows();
-        sourceColumn = (long) source.channels() * FLOAT;
-        sourceLine = (TILE * across + 2) * sourceColumn;
+        sourceLines = new WinogradLines(kernel, source, paddingH, paddingW, TILE * across + 2, source.channels());
+        sourceColumn = sourceLines.column();
         long vectorBytes = (long) FREQUENCIES * source.channels() * step;
         int most = Math.max(1, (int) (WEIGHT_BYTES / vectorBytes / panelVectors)) * panelVectors;
         blockVectors = Math.min(most, kernel.vectors(result.channels()));
@@ -103,7 +98,7 @@ final class Winograd implements Parallel.TaskBody {
     private void plan(int threads) {
         int channels = kernel.start(firstVector + vectors - 1, result.channels()) + kernel.lanes()
                 - kernel.start(firstVector, result.channels());
-        resultColumn = (long) channels * FLOAT;
+        resultLines = new WinogradLines(kernel, result, 0, 0, TILE * across, channels);
         weightsNext = padded((long) source.channels() * vectors * step);
         long rowBytes = (long) across * FREQUENCIES * (sourceColumn + (long) vectors * step);
         int rows = batch * down;
@@ -112,31 +107,23 @@ final class Winograd implements Parallel.TaskBody {
         fillTables();
     }
 
-    /** Where channels, filters, taps, and the elements of a block's lines of one image lie. */
+    /** Where filters, taps, and what a block's lines of one image hold lie. */
     private void fillTables() {
         int lanes = kernel.lanes();
         int lines = TILE * Math.min(blockRows, down);
-        int sourceElements = Math.min(source.height(), lines + 2) * source.width();
-        int resultElements = Math.min(result.height(), lines) * result.width();
-        resultTable = 4 * lanes + sourceElements;
-        tables = shared.offsets(resultTable + resultElements);
+        int sourceTable = 2 * lanes;
+        int resultTable = sourceTable + sourceLines.tableLength(lines + 2);
+        tables = shared.offsets(resultTable + resultLines.tableLength(lines));
         for (int i = 0; i < lanes; i++) {
-            tables[i] = i * source.plane() * FLOAT;
-            tables[lanes + i] = i * result.plane() * FLOAT;
-            tables[2 * lanes + i] = (long) i * TAPS * (filters.flipped ? 1 : source.channels()) * FLOAT;
-            tables[3 * lanes + i] = (long) i * step;
+            tables[i] = (long) i * TAPS * (filters.flipped ? 1 : source.channels()) * FLOAT;
+            tables[lanes + i] = (long) i * step;
         }
-        for (int i = 0; i < sourceElements; i++) {
-            tables[4 * lanes + i] = i / source.width() * sourceLine + i % source.width() * sourceColumn;
-        }
-        for (int i = 0; i < resultElements; i++) {
-            tables[resultTable + i] = (i / result.width() * (long) across * TILE + i % result.width())
-                    * resultColumn;
-        }
+        sourceLines.tabulate(lines + 2, tables, sourceTable);
+        resultLines.tabulate(lines, tables, resultTable);
     }
 
     /** An odd number of cache lines, so that frequencies do not compete for the same sets of the cache. */
-    private static long padded(long bytes) {
+    static long padded(long bytes) {
         return (Math.ceilDiv(bytes, LINE) | 1) * LINE;
     }
 
@@ -152,8 +139,7 @@ final class Winograd implements Parallel.TaskBody {
                 long from = (filters.offset + ((long) k * result.channels() + channel) * TAPS) * FLOAT;
                 if (k < sources - 1 || channel + lanes < result.channels()) {
                     // What is read behind a filter's taps goes where the next one's do.
-                    kernel.transpose(filters.segment, from, tables, 2 * lanes, taps, (long) k * TAPS * step, tables,
-                            3 * lanes);
+                    kernel.transpose(filters.segment, from, tables, 0, taps, (long) k * TAPS * step, tables, lanes);
                 } else {
                     copy(filters.segment, from, TAPS * FLOAT, FLOAT, lanes, TAPS, taps, (long) k * TAPS * step, FLOAT,
                             step);
@@ -164,8 +150,8 @@ final class Winograd implements Parallel.TaskBody {
             long from = (filters.offset + (long) channel * length) * FLOAT;
             for (int i = 0; i < length; i += lanes) {
                 int at = Math.min(i, length - lanes);
-                kernel.transpose(filters.segment, from + (long) at * FLOAT, tables, 2 * lanes, taps, (long) at * step,
-                        tables, 3 * lanes);
+                kernel.transpose(filters.segment, from + (long) at * FLOAT, tables, 0, taps, (long) at * step, tables,
+                        lanes);
             }
         }
         int panel = task / panelVectors * panelVectors;
@@ -205,22 +191,22 @@ final class Winograd implements Parallel.TaskBody {
         kernel.clear(check, 0, 2L * step);
         MemorySegment scratch = own.get(Buffers.Use.SHIFTS, ((long) TILE * across + 2) * WinogradKernel.SIDE * step);
         int partRows = Math.min(blockRows, down);
-        MemorySegment lines = own.get(Buffers.Use.PLANES, Math.max(((long) TILE * partRows + 2) * sourceLine,
-                (long) TILE * TILE * partRows * across * resultColumn));
+        MemorySegment lines = own.get(Buffers.Use.PLANES, Math.max(((long) TILE * partRows + 2) * sourceLines.line(),
+                (long) TILE * partRows * resultLines.line()));
         for (int row = 0; row < rows;) {
             int image = (firstRow + row) / down;
             int first = (firstRow + row) % down;
             int count = Math.min(down - first, rows - row);
-            layOut(image, TILE * first - paddingH, TILE * count + 2, lines);
+            sourceLines.layOut(image, TILE * first, TILE * count + 2, lines);
             for (int i = 0; i < count; i++) {
-                kernel.input(lines, (long) TILE * i * sourceLine, sourceLine, source.channels(), across, transformed,
-                        (long) (row + i) * across * sourceColumn, tilesNext, scratch);
+                kernel.input(lines, (long) TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across,
+                        transformed, (long) (row + i) * across * sourceColumn, tilesNext, scratch);
             }
             row += count;
         }
         multiply(tiles, transformed, tilesNext, products, productsNext);
         MemorySegment bias = filters.bias == null ? check : filters.bias;
-        long resultLine = (long) TILE * across * resultColumn;
+        long resultLine = resultLines.line();
         for (int row = 0; row < rows;) {
             int image = (firstRow + row) / down;
             int first = (firstRow + row) % down;
@@ -232,9 +218,10 @@ final class Winograd implements Parallel.TaskBody {
                     kernel.output(products, (long) (row + i) * across * productsTile + (long) v * step, productsNext,
                             productsTile, across, bias,
                             filters.bias == null ? step : (filters.biasOffset + channel) * FLOAT, lines,
-                            at + (long) TILE * i * resultLine, resultColumn, resultLine, check, scratch);
+                            at + (long) TILE * i * resultLine, resultLines.column(), resultLine, check, scratch);
                 }
-                store(image, channel, TILE * first, Math.min(TILE * count, result.height() - TILE * first), lines, at);
+                resultLines.store(image, channel, TILE * first, Math.min(TILE * count, result.height() - TILE * first),
+                        lines, at);
             }
             row += count;
         }
@@ -244,44 +231,6 @@ final class Winograd implements Parallel.TaskBody {
             }
         }
         pool.giveBack(own);
-    }
-
-    /** Lays out some lines of an image with zeros around. */
-    private void layOut(int image, int firstLine, int count, MemorySegment lines) {
-        int begin = Math.clamp(firstLine, 0, source.height());
-        int end = Math.clamp(firstLine + count, begin, source.height());
-        int width = source.width();
-        long inside = (begin - firstLine) * sourceLine + paddingW * sourceColumn;
-        long insideEnd = inside + (end - begin) * sourceLine;
-        long gap = sourceLine - width * sourceColumn;
-        if (begin == end) {
-            kernel.clear(lines, 0, count * sourceLine);
-            return;
-        }
-        kernel.clear(lines, 0, inside);
-        for (long p = inside + width * sourceColumn; p < insideEnd - gap; p += sourceLine) {
-            kernel.clear(lines, p, gap);
-        }
-        kernel.clear(lines, insideEnd - gap, count * sourceLine - (insideEnd - gap));
-        int lanes = kernel.lanes();
-        int positions = (end - begin) * width;
-        for (int v = 0; v < kernel.vectors(source.channels()); v++) {
-            int channel = kernel.start(v, source.channels());
-            long from = source.at(image, channel) + (long) begin * width * FLOAT;
-            long to = inside + (long) channel * FLOAT;
-            if (positions < lanes) {
-                for (int i = 0; i < positions; i++) {
-                    copy(source.segment(), from + (long) i * FLOAT, source.plane() * FLOAT, 0, lanes, 1, lines,
-                            to + tables[4 * lanes + i], FLOAT, 0);
-                }
-                continue;
-            }
-            for (int i = 0; i < positions; i += lanes) {
-                int at = Math.min(i, positions - lanes);
-                kernel.transpose(source.segment(), from + (long) at * FLOAT, tables, 0, lines, to, tables,
-                        4 * lanes + at);
-            }
-        }
     }
 
     private void multiply(int tiles, MemorySegment transformed, long tilesNext, MemorySegment products,
@@ -298,26 +247,6 @@ final class Winograd implements Parallel.TaskBody {
                             f * productsNext + tile * productsTile + (long) panel * step, productsTile);
                 }
             }
-        }
-    }
-
-    /** Stores lines of a vector of channels, which begin at an offset. */
-    private void store(int image, int channel, int firstLine, int count, MemorySegment lines, long offset) {
-        int lanes = kernel.lanes();
-        int positions = count * result.width();
-        long to = result.at(image, channel) + (long) firstLine * result.width() * FLOAT;
-        if (positions < lanes) {
-            for (int i = 0; i < positions; i++) {
-                copy(lines, offset + tables[resultTable + i], FLOAT, 0, lanes, 1, result.segment(),
-                        to + (long) i * FLOAT,
-                        result.plane() * FLOAT, 0);
-            }
-            return;
-        }
-        for (int i = 0; i < positions; i += lanes) {
-            int at = Math.min(i, positions - lanes);
-            kernel.transpose(lines, offset, tables, resultTable + at, result.segment(), to + (long) at * FLOAT, tables,
-                    lanes);
         }
     }
 }

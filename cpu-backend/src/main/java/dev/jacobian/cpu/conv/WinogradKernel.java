@@ -108,4 +108,39 @@ public interface WinogradKernel {
     void output(MemorySegment from, long fromOffset, long next, long fromTile, int tiles, MemorySegment bias,
             long biasOffset, MemorySegment to, long toOffset, long column, long line, MemorySegment check,
             MemorySegment scratch);
+
+    /**
+     * A Y Aᵀ of successive tiles of a row, TILE columns apart, for one vector of channels: the adjoint of
+     * {@link #output}.
+     *
+     * @param from [rows, columns, …]
+     * @param fromOffset the first tile's first element
+     * @param column from one column to the next
+     * @param line from one row to the next
+     * @param tiles how many tiles there are
+     * @param to [frequencies, tiles, …]
+     * @param toOffset the first tile's
+     * @param toTile from one tile to the next
+     * @param next from one frequency to the next
+     * @param scratch 24 vectors for each tile
+     */
+    void outputGradient(MemorySegment from, long fromOffset, long column, long line, int tiles, MemorySegment to,
+            long toOffset, long toTile, long next, MemorySegment scratch);
+
+    /**
+     * Gᵀ U G of a vector of filters, for each of some channels: the adjoint of {@link #weights}. What is not finite among
+     * the results makes a vector NaN in some lane.
+     *
+     * @param from [frequencies, channels, …]
+     * @param fromOffset the first channel's
+     * @param fromNext from one channel to the next
+     * @param next from one frequency to the next
+     * @param channels how many channels there are
+     * @param to [channels, 9, lanes]
+     * @param toOffset the first channel's first tap
+     * @param check a vector of zeros; is changed
+     * @param scratch 18 vectors
+     */
+    void weightGradient(MemorySegment from, long fromOffset, long fromNext, long next, int channels, MemorySegment to,
+            long toOffset, MemorySegment check, MemorySegment scratch);
 }

@@ -219,6 +219,88 @@ public final class VectorWinogradKernel implements WinogradKernel {
     }
 
     @Override
+    public void outputGradient(MemorySegment from, long fromOffset, long column, long line, int tiles,
+            MemorySegment to, long toOffset, long toTile, long next, MemorySegment scratch) {
+        outputGradients(1, TILE * tiles, from, fromOffset, 0, column, line, scratch, 0, 0, SIDE * STEP, STEP);
+        outputGradients(SIDE, tiles, scratch, 0, STEP, TILE * SIDE * STEP, SIDE * STEP, to, toOffset, SIDE * next,
+                toTile, next);
+    }
+
+    /** A y for {@code outer · inner} vectors y of four elements, as {@link #inputs}. */
+    private static void outputGradients(int outer, int inner, MemorySegment from, long fromOffset, long fromOuter,
+            long fromInner, long fromStep, MemorySegment to, long toOffset, long toOuter, long toInner, long toStep) {
+        FloatVector a2 = FloatVector.broadcast(SPECIES, A2);
+        FloatVector b2 = FloatVector.broadcast(SPECIES, B2);
+        FloatVector plusA = FloatVector.broadcast(SPECIES, A);
+        FloatVector minusA = FloatVector.broadcast(SPECIES, -A);
+        FloatVector plusB = FloatVector.broadcast(SPECIES, B);
+        FloatVector minusB = FloatVector.broadcast(SPECIES, -B);
+        for (int i = 0; i < outer; i++) {
+            long p = fromOffset + i * fromOuter;
+            long q = toOffset + i * toOuter;
+            for (int j = 0; j < inner; j++) {
+                FloatVector y0 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER);
+                FloatVector y1 = FloatVector.fromMemorySegment(SPECIES, from, p + fromStep, ORDER);
+                FloatVector y2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * fromStep, ORDER);
+                FloatVector y3 = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * fromStep, ORDER);
+                y0.intoMemorySegment(to, q, ORDER);
+                FloatVector even = y2.fma(a2, y0);
+                FloatVector odd = y3.fma(a2, y1);
+                odd.fma(plusA, even).intoMemorySegment(to, q + toStep, ORDER);
+                odd.fma(minusA, even).intoMemorySegment(to, q + 2 * toStep, ORDER);
+                even = y2.fma(b2, y0);
+                odd = y3.fma(b2, y1);
+                odd.fma(plusB, even).intoMemorySegment(to, q + 3 * toStep, ORDER);
+                odd.fma(minusB, even).intoMemorySegment(to, q + 4 * toStep, ORDER);
+                y3.intoMemorySegment(to, q + 5 * toStep, ORDER);
+                p += fromInner;
+                q += toInner;
+            }
+        }
+    }
+
+    @Override
+    public void weightGradient(MemorySegment from, long fromOffset, long fromNext, long next, int channels,
+            MemorySegment to, long toOffset, MemorySegment check, MemorySegment scratch) {
+        for (int c = 0; c < channels; c++) {
+            gather(from, fromOffset + c * fromNext, next, SIDE * next, SIDE, scratch, 0, STEP, SIDE * STEP, check);
+            gather(scratch, 0, SIDE * STEP, STEP, 3, to, toOffset + 9L * c * STEP, 3 * STEP, STEP, check);
+        }
+    }
+
+    /** Gᵀ u, for some vectors u of 6 elements that lie {@code inner} apart. */
+    private static void gather(MemorySegment from, long fromOffset, long outer, long inner, int count,
+            MemorySegment to, long toOffset, long toOuter, long toInner, MemorySegment check) {
+        FloatVector ka = FloatVector.broadcast(SPECIES, KA);
+        FloatVector kb = FloatVector.broadcast(SPECIES, KB);
+        FloatVector ka1 = FloatVector.broadcast(SPECIES, KA * A);
+        FloatVector kb1 = FloatVector.broadcast(SPECIES, KB * B);
+        FloatVector ka2 = FloatVector.broadcast(SPECIES, KA * A2);
+        FloatVector kb2 = FloatVector.broadcast(SPECIES, KB * B2);
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector sum = FloatVector.fromMemorySegment(SPECIES, check, 0, ORDER);
+        for (int i = 0; i < count; i++) {
+            long p = fromOffset + i * outer;
+            long q = toOffset + i * toOuter;
+            FloatVector u1 = FloatVector.fromMemorySegment(SPECIES, from, p + inner, ORDER);
+            FloatVector u2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * inner, ORDER);
+            FloatVector u3 = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * inner, ORDER);
+            FloatVector u4 = FloatVector.fromMemorySegment(SPECIES, from, p + 4 * inner, ORDER);
+            FloatVector evenA = u1.add(u2);
+            FloatVector evenB = u3.add(u4);
+            FloatVector g0 = evenB.fma(kb, evenA.fma(ka, FloatVector.fromMemorySegment(SPECIES, from, p, ORDER)));
+            FloatVector g1 = u3.sub(u4).fma(kb1, u1.sub(u2).mul(ka1));
+            FloatVector g2 = evenB.fma(kb2, evenA.fma(ka2,
+                    FloatVector.fromMemorySegment(SPECIES, from, p + 5 * inner, ORDER)));
+            g0.intoMemorySegment(to, q, ORDER);
+            g1.intoMemorySegment(to, q + toInner, ORDER);
+            g2.intoMemorySegment(to, q + 2 * toInner, ORDER);
+            sum = g0.add(g1).add(g2).fma(zero, sum);
+        }
+        sum.intoMemorySegment(check, 0, ORDER);
+    }
+
+    @Override
     public void transpose(MemorySegment from, long fromOffset, long[] fromAt, int fromFirst, MemorySegment to,
             long toOffset, long[] toAt, int toFirst) {
         if (LANES == 16) {

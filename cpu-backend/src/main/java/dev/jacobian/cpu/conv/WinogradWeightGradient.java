@@ -1,0 +1,222 @@
+package dev.jacobian.cpu.conv;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dev.jacobian.cpu.Parallel;
+import dev.jacobian.cpu.gemm.GemmKernel;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The gradient of the weights of windows of 3×3 elements that move by one, by {@linkplain WinogradKernel Winograd's
+ * method}: the adjoint of {@link Winograd}, so for each frequency the sum over all tiles of what the tile sees times what
+ * its results' gradient is.
+ *
+ * <p>The rows of tiles are cut into chunks by the shapes alone. Each chunk sums for itself, one block of rows after the
+ * other in the cache of one worker; their sums are added in order and transformed back.
+ */
+final class WinogradWeightGradient implements Parallel.TaskBody {
+    /** What the transformed tiles of one block take, about: the more tiles, the fewer additions to sums in memory. */
+    private static final long BLOCK_BYTES = 640 << 10;
+
+    /** The most pairs of channels: so many sums for each frequency take 2.4 MB in each chunk. */
+    private static final long MAX_PAIRS = 1 << 14;
+
+    /** What the sums of all chunks together take at most, unless there are {@link #MIN_CHUNKS}. */
+    private static final long PARTS_BYTES = 3L << 20;
+
+    private static final int MIN_CHUNKS = 4;
+    private static final int MAX_CHUNKS = 16;
+
+    /** Chunks of fewer tiles are not worth sums of their own. */
+    private static final int CHUNK_TILES = 8;
+
+    /** Multiply-adds below which waking another thread costs more than it saves. */
+    private static final long PARALLEL_WORK = 1L << 19;
+
+    private static final int TILE = WinogradKernel.TILE;
+    private static final int FREQUENCIES = WinogradKernel.FREQUENCIES;
+    private static final int TAPS = 9;
+    private static final int FLOAT = Float.BYTES;
+
+    private final WinogradKernel kernel;
+    private final GemmKernel gemm;
+    private final Buffers.Pool pool;
+    private final Images source;
+    private final Images dy;
+    private final WinogradLines sourceLines;
+    private final WinogradLines dyLines;
+    private final int rows;
+    private final int down;
+    private final int across;
+    private final int vectors;
+    private final int step;
+    private final int chunks;
+    private final int blockRows;
+    private final long sumRow;
+    private final long sumNext;
+    private final long part;
+    private final MemorySegment parts;
+    private final long[] tables;
+    private volatile boolean finite = true;
+
+    WinogradWeightGradient(WinogradKernel kernel, GemmKernel gemm, Buffers.Pool pool, Buffers shared, int batch,
+            Images source, Images dy, int paddingH, int paddingW) {
+        this.kernel = kernel;
+        this.gemm = gemm;
+        this.pool = pool;
+        this.source = source;
+        this.dy = dy;
+        down = Math.ceilDiv(dy.height(), TILE);
+        across = Math.ceilDiv(dy.width(), TILE);
+        rows = batch * down;
+        step = kernel.lanes() * FLOAT;
+        vectors = kernel.vectors(dy.channels());
+        sourceLines = new WinogradLines(kernel, source, paddingH, paddingW, TILE * across + 2, source.channels());
+        dyLines = new WinogradLines(kernel, dy, 0, 0, TILE * across, dy.channels());
+        sumRow = (long) vectors * step;
+        sumNext = Winograd.padded((long) Math.ceilDiv(source.channels(), gemm.tileRows()) * gemm.tileRows() * sumRow);
+        part = FREQUENCIES * sumNext;
+        // A power of two, as the number of threads mostly is.
+        chunks = Integer.highestOneBit(Math.min(Math.clamp(PARTS_BYTES / part, MIN_CHUNKS, MAX_CHUNKS),
+                Math.min(rows, Math.ceilDiv(rows * across, CHUNK_TILES))));
+        parts = shared.get(Buffers.Use.PARTS, chunks * part);
+        long rowBytes = (long) across * FREQUENCIES * (sourceLines.column() + sumRow);
+        int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, gemm.maxDepth() / across));
+        int chunkRows = Math.ceilDiv(rows, chunks);
+        blockRows = Math.ceilDiv(chunkRows, Math.ceilDiv(chunkRows, most));
+        int lines = TILE * Math.min(blockRows, down);
+        int sourceTable = 2 * kernel.lanes();
+        int dyTable = sourceTable + sourceLines.tableLength(lines + 2);
+        tables = shared.offsets(dyTable + dyLines.tableLength(lines));
+        for (int i = 0; i < kernel.lanes(); i++) {
+            tables[i] = (long) i * step;
+            tables[kernel.lanes() + i] = (long) i * TAPS * source.channels() * FLOAT;
+        }
+        sourceLines.tabulate(lines + 2, tables, sourceTable);
+        dyLines.tabulate(lines, tables, dyTable);
+    }
+
+    /** Whether the sums of so many channels fit into a cache. */
+    static boolean suits(Images source, Images dy) {
+        return (long) source.channels() * dy.channels() <= MAX_PAIRS;
+    }
+
+    /**
+     * Writes the gradient, [dy's channels, the source's, 3, 3], dense from an offset on; whether all of it is finite. If
+     * not, what it is must be found otherwise.
+     */
+    boolean run(Parallel team, MemorySegment dweight, long offset) {
+        long work = (long) rows * across * FREQUENCIES * source.channels() * dy.channels();
+        Parallel threads = work < PARALLEL_WORK ? null : team;
+        Correlation.dispatch(threads, chunks, this);
+        if (chunks > 1) {
+            Correlation.dispatch(threads, FREQUENCIES, (task, _) -> addUp(task));
+        }
+        Correlation.dispatch(threads, vectors, (task, _) -> transformBack(task, dweight, offset));
+        return finite;
+    }
+
+    @Override
+    public void run(int task, int worker) {
+        int end = (int) ((long) rows * (task + 1) / chunks);
+        boolean add = false;
+        Buffers own = pool.take();
+        for (int row = (int) ((long) rows * task / chunks); row < end; row += blockRows) {
+            block(row, Math.min(blockRows, end - row), task * part, add, own);
+            add = true;
+        }
+        pool.giveBack(own);
+    }
+
+    /** Sums what some rows of tiles make. */
+    private void block(int firstRow, int blockRows, long sums, boolean add, Buffers own) {
+        int tiles = blockRows * across;
+        long seenNext = Winograd.padded(tiles * sourceLines.column());
+        long gradientsNext = Winograd.padded(tiles * sumRow);
+        MemorySegment seen = own.get(Buffers.Use.TRANSFORMED, FREQUENCIES * seenNext);
+        MemorySegment gradients = own.get(Buffers.Use.PRODUCTS, FREQUENCIES * gradientsNext);
+        MemorySegment scratch = own.get(Buffers.Use.SHIFTS, ((long) TILE * across + 2) * WinogradKernel.SIDE * step);
+        long partLines = (long) TILE * Math.min(blockRows, down);
+        MemorySegment lines = own.get(Buffers.Use.PLANES,
+                Math.max((partLines + 2) * sourceLines.line(), partLines * dyLines.line()));
+        for (int row = 0; row < blockRows;) {
+            int image = (firstRow + row) / down;
+            int first = (firstRow + row) % down;
+            int count = Math.min(down - first, blockRows - row);
+            sourceLines.layOut(image, TILE * first, TILE * count + 2, lines);
+            for (int i = 0; i < count; i++) {
+                kernel.input(lines, (long) TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across,
+                        seen, (long) (row + i) * across * sourceLines.column(), seenNext, scratch);
+            }
+            dyLines.layOut(image, TILE * first, TILE * count, lines);
+            for (int v = 0; v < vectors; v++) {
+                long at = (long) kernel.start(v, dy.channels()) * FLOAT;
+                for (int i = 0; i < count; i++) {
+                    kernel.outputGradient(lines, at + (long) TILE * i * dyLines.line(), dyLines.column(),
+                            dyLines.line(),
+                            across, gradients, (long) (row + i) * across * sumRow + (long) v * step, sumRow,
+                            gradientsNext, scratch);
+                }
+            }
+            row += count;
+        }
+        multiply(tiles, seen, seenNext, gradients, gradientsNext, sums, add, own);
+    }
+
+    private void multiply(int tiles, MemorySegment seen, long seenNext, MemorySegment gradients, long gradientsNext,
+            long sums, boolean add, Buffers own) {
+        int tileRows = gemm.tileRows();
+        int panelVectors = gemm.tileColumns() / kernel.lanes();
+        MemorySegment products = add ? own.get(Buffers.Use.TILE, sumNext) : parts;
+        for (int f = 0; f < FREQUENCIES; f++) {
+            long to = add ? 0 : sums + f * sumNext;
+            for (int panel = 0; panel < vectors; panel += panelVectors) {
+                long column = (long) panel * step;
+                int width = Math.min(panelVectors, vectors - panel) * kernel.lanes();
+                for (int channel = 0; channel < source.channels(); channel += tileRows) {
+                    gemm.tile(seen, f * seenNext + (long) channel * FLOAT, FLOAT, sourceLines.column(),
+                            Math.min(tileRows, source.channels() - channel), gradients, f * gradientsNext + column,
+                            sumRow, width, tiles, products, to + channel * sumRow + column, sumRow);
+                }
+            }
+            if (add) {
+                addTo(sums + f * sumNext, products, 0);
+            }
+        }
+    }
+
+    /** Adds a matrix to the sums of one frequency. */
+    private void addTo(long sums, MemorySegment products, long offset) {
+        gemm.flush(products, offset, 0, 1, source.channels() * vectors * kernel.lanes(), true, parts, sums, 0);
+    }
+
+    /** Adds up one frequency of all chunks. */
+    private void addUp(int f) {
+        for (int chunk = 1; chunk < chunks; chunk++) {
+            addTo(f * sumNext, parts, chunk * part + f * sumNext);
+        }
+    }
+
+    /** Writes the gradient of one vector of filters. */
+    private void transformBack(int vector, MemorySegment dweight, long offset) {
+        int lanes = kernel.lanes();
+        int length = source.channels() * TAPS;
+        Buffers own = pool.take();
+        MemorySegment taps = own.get(Buffers.Use.PLANES, (long) length * step);
+        MemorySegment check = own.get(Buffers.Use.TILE, step);
+        kernel.clear(check, 0, step);
+        kernel.weightGradient(parts, (long) vector * step, sumRow, sumNext, source.channels(), taps, 0, check,
+                own.get(Buffers.Use.SHIFTS, 18L * step));
+        long to = (offset + (long) kernel.start(vector, dy.channels()) * length) * FLOAT;
+        for (int i = 0; i < length; i += lanes) {
+            int at = Math.min(i, length - lanes);
+            kernel.transpose(taps, (long) at * step, tables, 0, dweight, to + (long) at * FLOAT, tables, lanes);
+        }
+        for (int i = 0; i < lanes; i++) {
+            if (check.get(JAVA_FLOAT_UNALIGNED, (long) i * FLOAT) != 0) {
+                finite = false;
+            }
+        }
+        pool.giveBack(own);
+    }
+}
