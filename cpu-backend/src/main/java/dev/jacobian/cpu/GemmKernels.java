@@ -35,13 +35,14 @@ public final class GemmKernels {
     /**
      * Winograd's method for convolutions.
      *
-     * @return null where the Vector API or a fused multiply-add is missing, or the system property
+     * @return null where the Vector API, vectors of 16 floats or a fused multiply-add are missing, or the system property
      *     {@code jacobian.cpu.winograd} is {@code false}
      */
     public static WinogradKernel bestWinograd() {
-        return vectors() && !"false".equals(System.getProperty("jacobian.cpu.winograd"))
-                ? new VectorWinogradKernel()
-                : null;
+        return vectors() && VectorWinogradKernel.isSupported()
+                && !"false".equals(System.getProperty("jacobian.cpu.winograd"))
+                        ? new VectorWinogradKernel()
+                        : null;
     }
 
     private static boolean vectors() {

@@ -46,6 +46,16 @@ public final class VectorWinogradKernel implements WinogradKernel {
     private static final VectorMask<Float> UPPER_1 = upper(1);
     private static final VectorMask<Float> LOWER_1 = UPPER_1.not();
 
+    /**
+     * Whether this machine has vectors of 16 floats, the only ones that {@link #transpose} is written for. (Written in the
+     * same way for 8, it gave wrong numbers once it was compiled, and right ones interpreted.)
+     *
+     * @return whether to use this class
+     */
+    public static boolean isSupported() {
+        return LANES == 16;
+    }
+
     private static VectorShuffle<Float> across(int distance) {
         return VectorShuffle.fromOp(SPECIES, i -> (i ^ distance) % LANES);
     }
@@ -300,21 +310,10 @@ public final class VectorWinogradKernel implements WinogradKernel {
         sum.intoMemorySegment(check, 0, ORDER);
     }
 
+    /** Exchanges halves, then quarters, and so on. */
     @Override
     public void transpose(MemorySegment from, long fromOffset, long[] fromAt, int fromFirst, MemorySegment to,
             long toOffset, long[] toAt, int toFirst) {
-        if (LANES == 16) {
-            transpose16(from, fromOffset, fromAt, fromFirst, to, toOffset, toAt, toFirst);
-        } else if (LANES == 8) {
-            transpose8(from, fromOffset, fromAt, fromFirst, to, toOffset, toAt, toFirst);
-        } else {
-            transpose4(from, fromOffset, fromAt, fromFirst, to, toOffset, toAt, toFirst);
-        }
-    }
-
-    /** Exchanges halves, then quarters, and so on. */
-    private static void transpose16(MemorySegment from, long fromOffset, long[] fromAt, int fromFirst,
-            MemorySegment to, long toOffset, long[] toAt, int toFirst) {
         FloatVector r00 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst], ORDER);
         FloatVector r10 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 1], ORDER);
         FloatVector r20 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 2], ORDER);
@@ -411,71 +410,5 @@ public final class VectorWinogradKernel implements WinogradKernel {
         rd4.intoMemorySegment(to, toOffset + toAt[toFirst + 13], ORDER);
         re4.intoMemorySegment(to, toOffset + toAt[toFirst + 14], ORDER);
         rf4.intoMemorySegment(to, toOffset + toAt[toFirst + 15], ORDER);
-    }
-
-    /** Exchanges halves, then quarters, and so on. */
-    private static void transpose8(MemorySegment from, long fromOffset, long[] fromAt, int fromFirst,
-            MemorySegment to, long toOffset, long[] toAt, int toFirst) {
-        FloatVector r00 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst], ORDER);
-        FloatVector r10 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 1], ORDER);
-        FloatVector r20 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 2], ORDER);
-        FloatVector r30 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 3], ORDER);
-        FloatVector r40 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 4], ORDER);
-        FloatVector r50 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 5], ORDER);
-        FloatVector r60 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 6], ORDER);
-        FloatVector r70 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 7], ORDER);
-        FloatVector r01 = r00.blend(r40.rearrange(ACROSS_4), UPPER_4);
-        FloatVector r41 = r40.blend(r00.rearrange(ACROSS_4), LOWER_4);
-        FloatVector r11 = r10.blend(r50.rearrange(ACROSS_4), UPPER_4);
-        FloatVector r51 = r50.blend(r10.rearrange(ACROSS_4), LOWER_4);
-        FloatVector r21 = r20.blend(r60.rearrange(ACROSS_4), UPPER_4);
-        FloatVector r61 = r60.blend(r20.rearrange(ACROSS_4), LOWER_4);
-        FloatVector r31 = r30.blend(r70.rearrange(ACROSS_4), UPPER_4);
-        FloatVector r71 = r70.blend(r30.rearrange(ACROSS_4), LOWER_4);
-        FloatVector r02 = r01.blend(r21.rearrange(ACROSS_2), UPPER_2);
-        FloatVector r22 = r21.blend(r01.rearrange(ACROSS_2), LOWER_2);
-        FloatVector r12 = r11.blend(r31.rearrange(ACROSS_2), UPPER_2);
-        FloatVector r32 = r31.blend(r11.rearrange(ACROSS_2), LOWER_2);
-        FloatVector r42 = r41.blend(r61.rearrange(ACROSS_2), UPPER_2);
-        FloatVector r62 = r61.blend(r41.rearrange(ACROSS_2), LOWER_2);
-        FloatVector r52 = r51.blend(r71.rearrange(ACROSS_2), UPPER_2);
-        FloatVector r72 = r71.blend(r51.rearrange(ACROSS_2), LOWER_2);
-        FloatVector r03 = r02.blend(r12.rearrange(ACROSS_1), UPPER_1);
-        FloatVector r13 = r12.blend(r02.rearrange(ACROSS_1), LOWER_1);
-        FloatVector r23 = r22.blend(r32.rearrange(ACROSS_1), UPPER_1);
-        FloatVector r33 = r32.blend(r22.rearrange(ACROSS_1), LOWER_1);
-        FloatVector r43 = r42.blend(r52.rearrange(ACROSS_1), UPPER_1);
-        FloatVector r53 = r52.blend(r42.rearrange(ACROSS_1), LOWER_1);
-        FloatVector r63 = r62.blend(r72.rearrange(ACROSS_1), UPPER_1);
-        FloatVector r73 = r72.blend(r62.rearrange(ACROSS_1), LOWER_1);
-        r03.intoMemorySegment(to, toOffset + toAt[toFirst], ORDER);
-        r13.intoMemorySegment(to, toOffset + toAt[toFirst + 1], ORDER);
-        r23.intoMemorySegment(to, toOffset + toAt[toFirst + 2], ORDER);
-        r33.intoMemorySegment(to, toOffset + toAt[toFirst + 3], ORDER);
-        r43.intoMemorySegment(to, toOffset + toAt[toFirst + 4], ORDER);
-        r53.intoMemorySegment(to, toOffset + toAt[toFirst + 5], ORDER);
-        r63.intoMemorySegment(to, toOffset + toAt[toFirst + 6], ORDER);
-        r73.intoMemorySegment(to, toOffset + toAt[toFirst + 7], ORDER);
-    }
-
-    /** Exchanges halves, then quarters, and so on. */
-    private static void transpose4(MemorySegment from, long fromOffset, long[] fromAt, int fromFirst,
-            MemorySegment to, long toOffset, long[] toAt, int toFirst) {
-        FloatVector r00 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst], ORDER);
-        FloatVector r10 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 1], ORDER);
-        FloatVector r20 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 2], ORDER);
-        FloatVector r30 = FloatVector.fromMemorySegment(SPECIES, from, fromOffset + fromAt[fromFirst + 3], ORDER);
-        FloatVector r01 = r00.blend(r20.rearrange(ACROSS_2), UPPER_2);
-        FloatVector r21 = r20.blend(r00.rearrange(ACROSS_2), LOWER_2);
-        FloatVector r11 = r10.blend(r30.rearrange(ACROSS_2), UPPER_2);
-        FloatVector r31 = r30.blend(r10.rearrange(ACROSS_2), LOWER_2);
-        FloatVector r02 = r01.blend(r11.rearrange(ACROSS_1), UPPER_1);
-        FloatVector r12 = r11.blend(r01.rearrange(ACROSS_1), LOWER_1);
-        FloatVector r22 = r21.blend(r31.rearrange(ACROSS_1), UPPER_1);
-        FloatVector r32 = r31.blend(r21.rearrange(ACROSS_1), LOWER_1);
-        r02.intoMemorySegment(to, toOffset + toAt[toFirst], ORDER);
-        r12.intoMemorySegment(to, toOffset + toAt[toFirst + 1], ORDER);
-        r22.intoMemorySegment(to, toOffset + toAt[toFirst + 2], ORDER);
-        r32.intoMemorySegment(to, toOffset + toAt[toFirst + 3], ORDER);
     }
 }
