@@ -2,6 +2,7 @@ package dev.jacobian.benchmarks;
 
 import dev.jacobian.backend.Device;
 import dev.jacobian.benchmarks.worker.Library;
+import dev.jacobian.benchmarks.worker.Trainable;
 import dev.jacobian.benchmarks.worker.Work;
 import dev.jacobian.benchmarks.worker.Worker;
 import dev.jacobian.memory.MemoryPool;
@@ -89,7 +90,7 @@ final class JacobianLibrary implements Library {
         }
     }
 
-    private final class Steps extends Case {
+    private final class Steps extends Case implements Trainable {
         private final Workload.Training training;
 
         Steps(Workload workload) {

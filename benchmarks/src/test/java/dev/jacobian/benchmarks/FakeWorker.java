@@ -1,6 +1,7 @@
 package dev.jacobian.benchmarks;
 
 import dev.jacobian.benchmarks.worker.Library;
+import dev.jacobian.benchmarks.worker.Trainable;
 import dev.jacobian.benchmarks.worker.Work;
 import dev.jacobian.benchmarks.worker.Worker;
 import java.io.BufferedReader;
@@ -44,7 +45,7 @@ final class FakeWorker implements Library {
         return caseName.startsWith("f") ? new Fake(caseName.equals("fails")) : null;
     }
 
-    private final class Fake implements Work {
+    private final class Fake implements Trainable {
         private final boolean fails;
 
         Fake(boolean fails) {

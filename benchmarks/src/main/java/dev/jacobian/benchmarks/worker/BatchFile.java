@@ -48,7 +48,7 @@ public final class BatchFile {
     }
 
     /** Trains on every batch of a file; the loss of each step. */
-    static double[] losses(Path file, Work work) throws IOException {
+    static double[] losses(Path file, Trainable network) throws IOException {
         try (DataInputStream from = new DataInputStream(new BufferedInputStream(Files.newInputStream(file)))) {
             double[] losses = new double[from.readInt()];
             for (int step = 0; step < losses.length; step++) {
@@ -60,7 +60,7 @@ public final class BatchFile {
                 for (int i = 0; i < labels.length; i++) {
                     labels[i] = from.readInt();
                 }
-                losses[step] = work.loss(inputs, labels);
+                losses[step] = network.loss(inputs, labels);
             }
             return losses;
         }

@@ -14,17 +14,6 @@ public interface Work extends AutoCloseable {
         throw new IllegalStateException("this case has no loss");
     }
 
-    /**
-     * Does one training step on a batch of the same size as its own.
-     *
-     * @param inputs the network's; tokens as numbers
-     * @param labels the classes
-     * @return its loss, before the update
-     */
-    default double loss(float[] inputs, int[] labels) {
-        throw new UnsupportedOperationException("this case takes no data");
-    }
-
     /** Waits until everything that {@link #run} started has been done. Only for devices that work while Java goes on. */
     default void finish() {}
 

@@ -164,14 +164,15 @@ public final class Worker {
     }
 
     private String curve(Path batches) {
+        if (!(opened() instanceof Trainable network)) {
+            return line("none");
+        }
         try {
             StringJoiner losses = new StringJoiner(TAB);
-            for (double loss : BatchFile.losses(batches, opened())) {
+            for (double loss : BatchFile.losses(batches, network)) {
                 losses.add(Double.toString(loss));
             }
             return line("ok", losses.toString());
-        } catch (UnsupportedOperationException takesNone) {
-            return line("none");
         } catch (IOException unreadable) {
             throw new UncheckedIOException(unreadable);
         }

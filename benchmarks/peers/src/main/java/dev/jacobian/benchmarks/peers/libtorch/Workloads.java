@@ -8,6 +8,7 @@ import static org.bytedeco.pytorch.global.torch.relu;
 import static org.bytedeco.pytorch.global.torch.relu_;
 import static org.bytedeco.pytorch.global.torch.scaled_dot_product_attention;
 
+import dev.jacobian.benchmarks.worker.Trainable;
 import dev.jacobian.benchmarks.worker.Work;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +59,7 @@ final class Workloads {
         return training ? new Training(net, life) : new Inference(net.output, life);
     }
 
-    private record Training(Net net, PointerScope life) implements Work {
+    private record Training(Net net, PointerScope life) implements Trainable {
         @Override
         public void run() {
             try (PointerScope step = new PointerScope()) {
