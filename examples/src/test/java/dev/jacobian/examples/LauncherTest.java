@@ -48,12 +48,15 @@ class LauncherTest {
         program("jdk/bin/java", "#!/bin/sh\necho started\n");
         program("jdk/bin/javac", "#!/bin/sh\n");
         Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"25.0.3\"\n");
+        // As with the real one, the stamp bears the time of the beginning: what changes afterwards is surely newer, where times
+        // are coarse too.
         program("bin/mvn", """
                 #!/bin/sh
                 echo built >>'%s'
-                sleep 1
                 mkdir -p examples/target/dist
-                touch examples/target/dist/stamp
+                touch examples/target/dist/begun
+                sleep 1
+                touch -r examples/target/dist/begun examples/target/dist/stamp
                 """.formatted(folder.resolve("builds")));
     }
 
