@@ -11,6 +11,7 @@ import dev.jacobian.cpu.ElementRows;
 import dev.jacobian.cpu.Floats;
 import dev.jacobian.cpu.ReduceRows;
 import dev.jacobian.cpu.SoftmaxRows;
+import dev.jacobian.cpu.vector.OutOfLine.Block;
 import dev.jacobian.cpu.vector.OutOfLine.Loop;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -18,8 +19,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Softmax and its relatives on vectors. All of them go through one loop for the exponential function, and columns, apart
- * from that, through the elementwise loops.
+ * Softmax and its relatives on vectors.
  *
  * <p>A loop has a mask for every vector, or its tail is another method. With a tail of its own, a method is compiled
  * without whichever part has not been used yet; when that is, it is compiled again in a hurry, with little known about
@@ -32,7 +32,11 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     private static final long SUMS = MAXIMA + ReduceRows.COLUMNS;
     private static final long ROW = SUMS + ReduceRows.COLUMNS;
 
+    /** Rows of a block of columns that are read again while they are in the nearest cache. */
+    private static final int GROUP = 16;
+
     private final Loop largest = new Loop((x, xAt, _, _, _, _, n, _, _, _) -> largest(x, xAt, n));
+    private final Loop largestOfTail = new Loop((x, xAt, _, _, _, _, n, _, _, _) -> largestOfTail(x, xAt, n));
     private final Loop exp = new Loop((x, xAt, y, yAt, _, _, n, max, _, _) -> expOfVectors(x, xAt, max, y, yAt, n));
     private final Loop expOfTail = new Loop((x, xAt, y, yAt, _, _, n, max, _, _) -> {
         expOfTail(x, xAt, max, y, yAt, n);
@@ -56,36 +60,66 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         logGradient(p, pAt, dy, dyAt, dx, dxAt, sum, n);
         return 0;
     });
-    private final ElementRows.Binary add;
-    private final ElementRows.Binary subtract;
+    private final Block columnMaxima = new Block((x, xAt, step, max, maxAt, _, change, changeAt, rows, columns,
+            _) -> columnMaxima(x, xAt, step, max, maxAt, change, changeAt, rows, columns));
+    private final Block columnSums = new Block((x, xAt, step, max, maxAt, _, sum, sumAt, rows, columns,
+            _) -> columnSums(x, xAt, step, max, maxAt, sum, sumAt, rows, columns));
+    private final Block columnShares = new Block((x, xAt, step, y, yAt, _, max, maxAt, rows, columns,
+            _) -> columnShares(x, xAt, y, yAt, step, max, maxAt, rows, columns));
+    private final Block columnLogs = new Block((x, xAt, step, y, yAt, _, max, maxAt, rows, columns,
+            _) -> columnLogs(x, xAt, y, yAt, step, max, maxAt, rows, columns));
+    private final Block columnDots = new Block((y, yAt, step, dy, dyAt, _, sum, sumAt, rows, columns,
+            _) -> columnDots(y, yAt, dy, dyAt, step, sum, sumAt, rows, columns));
+    private final Block columnTotals = new Block((_, _, step, dy, dyAt, _, sum, sumAt, rows, columns,
+            _) -> columnTotals(dy, dyAt, step, sum, sumAt, rows, columns));
+    private final Loop columnGradient = new Loop((y, yAt, dy, dyAt, dx, dxAt, columns, _, _, _) -> {
+        columnGradient(y, yAt, dy, dyAt, dx, dxAt, columns);
+        return 0;
+    });
+    private final Loop columnLogGradient = new Loop((y, yAt, dy, dyAt, dx, dxAt, columns, _, _, _) -> {
+        columnLogGradient(y, yAt, dy, dyAt, dx, dxAt, columns);
+        return 0;
+    });
     private final ElementRows.Binary multiply;
-    private final ElementRows.Binary maximum;
     private final ElementRows.Unary log;
     private final ElementRows.Unary reciprocal;
 
     VectorSoftmaxRows(ElementRows elements) {
-        add = elements.binary(BinaryOp.ADD);
-        subtract = elements.binary(BinaryOp.SUB);
         multiply = elements.binary(BinaryOp.MUL);
-        maximum = elements.binary(BinaryOp.MAXIMUM);
         log = elements.unary(UnaryOp.LOG);
         reciprocal = elements.unary(UnaryOp.RECIPROCAL);
     }
 
     @Override
     public float max(MemorySegment x, long at, int n) {
-        return largest.run(x, at, n);
+        return n >= COUNT ? largest.run(x, at, n) : largestOfTail.run(x, at, n);
     }
 
-    /** Unlike the vector's own maximum few instructions; never NaN, and then the sum is. */
+    /** Of at least one vector. The last ones overlap others: what was taken once is not larger a second time. */
     private static float largest(MemorySegment x, long at, int n) {
-        FloatVector max = all(Float.NEGATIVE_INFINITY);
-        for (int i = 0; i < n; i += COUNT) {
-            VectorMask<Float> tail = Lanes.tail(i, n);
-            FloatVector next = load(x, (at + i) << 2, tail);
-            max = next.blend(max, next.compare(VectorOperators.GT, max).and(tail).not());
+        FloatVector a = all(Float.NEGATIVE_INFINITY);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        int last = n - COUNT;
+        for (int i = 0; i < n; i += 4 * COUNT) {
+            a = larger(load(x, (at + Math.min(i, last)) << 2), a);
+            b = larger(load(x, (at + Math.min(i + COUNT, last)) << 2), b);
+            c = larger(load(x, (at + Math.min(i + 2 * COUNT, last)) << 2), c);
+            d = larger(load(x, (at + Math.min(i + 3 * COUNT, last)) << 2), d);
         }
-        return max.reduceLanes(VectorOperators.MAX);
+        return larger(larger(a, b), larger(c, d)).reduceLanes(VectorOperators.MAX);
+    }
+
+    /** Unlike the vector's own maximum few instructions; never NaN where max is none, and then the sum is. */
+    private static FloatVector larger(FloatVector next, FloatVector max) {
+        return next.blend(max, next.compare(VectorOperators.GT, max).not());
+    }
+
+    private static float largestOfTail(MemorySegment x, long at, int n) {
+        VectorMask<Float> tail = Lanes.tail(0, n);
+        FloatVector least = all(Float.NEGATIVE_INFINITY);
+        return larger(least.blend(load(x, at << 2, tail), tail), least).reduceLanes(VectorOperators.MAX);
     }
 
     @Override
@@ -169,35 +203,84 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         }
     }
 
-    /** A row of the block at a time, since rows may be pages apart. */
+    /**
+     * Twice over memory: first for the maxima and the sums so far, in groups of rows that stay in the nearest cache, then
+     * for the result. A larger maximum makes what was summed before smaller.
+     */
     @Override
     public void columns(
             boolean log, MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep, int n, int columns) {
         MemorySegment scratch = Lanes.scratch();
-        fill(scratch, MAXIMA, Float.NEGATIVE_INFINITY, columns);
+        // Not infinite, so that a group of rows that are −∞ throughout adds nothing.
+        fill(scratch, MAXIMA, -Float.MAX_VALUE, columns);
         fill(scratch, SUMS, 0, columns);
-        for (int k = 0; k < n; k++) {
-            maximum.run(scratch, MAXIMA, x, xAt + k * rowStep, scratch, MAXIMA, columns);
-        }
-        for (int k = 0; k < n; k++) {
-            MemorySegment row = log ? scratch : y;
-            long at = log ? ROW : yAt + k * rowStep;
-            subtract.run(x, xAt + k * rowStep, scratch, MAXIMA, row, at, columns);
-            exp(row, at, 0, row, at, columns);
-            add.run(scratch, SUMS, row, at, scratch, SUMS, columns);
+        for (int k = 0; k < n; k += GROUP) {
+            long at = xAt + k * rowStep;
+            int rows = Math.min(GROUP, n - k);
+            columnMaxima.run(x, at, rowStep, scratch, MAXIMA, 0, scratch, ROW, rows, columns, 0);
+            exp(scratch, ROW, 0, scratch, ROW, columns);
+            multiply.run(scratch, SUMS, scratch, ROW, scratch, SUMS, columns);
+            columnSums.run(x, at, rowStep, scratch, MAXIMA, 0, scratch, SUMS, rows, columns, 0);
         }
         if (log) {
             this.log.run(scratch, SUMS, scratch, SUMS, columns);
         } else {
             reciprocal.run(scratch, SUMS, scratch, SUMS, columns);
         }
-        for (int k = 0; k < n; k++) {
-            long at = yAt + k * rowStep;
-            if (log) {
-                subtract.run(x, xAt + k * rowStep, scratch, MAXIMA, y, at, columns);
-                subtract.run(y, at, scratch, SUMS, y, at, columns);
-            } else {
-                multiply.run(y, at, scratch, SUMS, y, at, columns);
+        (log ? columnLogs : columnShares).run(x, xAt, rowStep, y, yAt, rowStep, scratch, MAXIMA, n, columns, 0);
+    }
+
+    /** max = the largest so far, and change = what it was − what it is. */
+    private static void columnMaxima(MemorySegment x, long xAt, long rowStep, MemorySegment max, long maxAt,
+            MemorySegment change, long changeAt, int rows, int columns) {
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector before = load(max, (maxAt + c) << 2);
+            FloatVector a = load(max, (maxAt + c) << 2);
+            for (int row = 0; row < rows; row++) {
+                a = larger(load(x, (xAt + row * rowStep + c) << 2, tail), a);
+            }
+            store(before.sub(a), change, (changeAt + c) << 2, tail);
+            store(a, max, (maxAt + c) << 2, tail);
+        }
+    }
+
+    /** sum = sum + Σ e^(x − max). */
+    private static void columnSums(MemorySegment x, long xAt, long rowStep, MemorySegment max, long maxAt,
+            MemorySegment sum, long sumAt, int rows, int columns) {
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector largest = load(max, (maxAt + c) << 2);
+            FloatVector a = all(0);
+            for (int row = 0; row < rows; row++) {
+                FloatVector v = load(x, (xAt + row * rowStep + c) << 2, tail);
+                a = VectorMath.expOfNegative(v.sub(largest)).add(a);
+            }
+            store(load(sum, (sumAt + c) << 2).add(a), sum, (sumAt + c) << 2, tail);
+        }
+    }
+
+    /** y = e^(x − max) · share, with the shares behind the maxima. */
+    private static void columnShares(MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep,
+            MemorySegment max, long maxAt, int rows, int columns) {
+        for (int row = 0; row < rows; row++) {
+            for (int c = 0; c < columns; c += COUNT) {
+                VectorMask<Float> tail = Lanes.tail(c, columns);
+                FloatVector v = load(x, (xAt + row * rowStep + c) << 2, tail);
+                FloatVector e = VectorMath.expOfNegative(v.sub(load(max, (maxAt + c) << 2)));
+                store(e.mul(load(max, (maxAt + SUMS - MAXIMA + c) << 2)), y, (yAt + row * rowStep + c) << 2, tail);
+            }
+        }
+    }
+
+    /** y = x − max − logSum, with those behind the maxima. */
+    private static void columnLogs(MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep,
+            MemorySegment max, long maxAt, int rows, int columns) {
+        for (int row = 0; row < rows; row++) {
+            for (int c = 0; c < columns; c += COUNT) {
+                VectorMask<Float> tail = Lanes.tail(c, columns);
+                FloatVector v = load(x, (xAt + row * rowStep + c) << 2, tail).sub(load(max, (maxAt + c) << 2));
+                store(v.sub(load(max, (maxAt + SUMS - MAXIMA + c) << 2)), y, (yAt + row * rowStep + c) << 2, tail);
             }
         }
     }
@@ -279,25 +362,63 @@ final class VectorSoftmaxRows implements SoftmaxRows {
             int columns) {
         MemorySegment scratch = Lanes.scratch();
         fill(scratch, SUMS, 0, columns);
-        for (int k = 0; k < n; k++) {
-            long at = dyAt + k * rowStep;
-            if (log) {
-                add.run(scratch, SUMS, dy, at, scratch, SUMS, columns);
-            } else {
-                multiply.run(y, yAt + k * rowStep, dy, at, scratch, ROW, columns);
-                add.run(scratch, SUMS, scratch, ROW, scratch, SUMS, columns);
-            }
+        for (int k = 0; k < n; k += GROUP) {
+            (log ? columnTotals : columnDots).run(y, yAt + k * rowStep, rowStep, dy, dyAt + k * rowStep, rowStep,
+                    scratch, SUMS, Math.min(GROUP, n - k), columns, 0);
         }
         for (int k = 0; k < n; k++) {
-            long at = dyAt + k * rowStep;
-            if (log) {
-                exp(y, yAt + k * rowStep, 0, scratch, ROW, columns);
-                multiply.run(scratch, ROW, scratch, SUMS, scratch, ROW, columns);
-                subtract.run(dy, at, scratch, ROW, dx, dxAt + k * rowStep, columns);
-            } else {
-                subtract.run(dy, at, scratch, SUMS, scratch, ROW, columns);
-                multiply.run(y, yAt + k * rowStep, scratch, ROW, dx, dxAt + k * rowStep, columns);
+            (log ? columnLogGradient : columnGradient).run(y, yAt + k * rowStep, dy, dyAt + k * rowStep, dx,
+                    dxAt + k * rowStep, columns, 0, 0, 0);
+        }
+    }
+
+    /** sum = sum + Σ y · dy. */
+    private static void columnDots(MemorySegment y, long yAt, MemorySegment dy, long dyAt, long rowStep,
+            MemorySegment sum, long sumAt, int rows, int columns) {
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector a = all(0);
+            for (int row = 0; row < rows; row++) {
+                long at = row * rowStep + c;
+                a = Lanes.fma(load(y, (yAt + at) << 2, tail), load(dy, (dyAt + at) << 2, tail), a);
             }
+            store(load(sum, (sumAt + c) << 2).add(a), sum, (sumAt + c) << 2, tail);
+        }
+    }
+
+    /** sum = sum + Σ dy. */
+    private static void columnTotals(MemorySegment dy, long dyAt, long rowStep, MemorySegment sum, long sumAt, int rows,
+            int columns) {
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector a = all(0);
+            for (int row = 0; row < rows; row++) {
+                a = load(dy, (dyAt + row * rowStep + c) << 2, tail).add(a);
+            }
+            store(load(sum, (sumAt + c) << 2).add(a), sum, (sumAt + c) << 2, tail);
+        }
+    }
+
+    /** dx = y (dy − sum), with the sums in scratch memory. */
+    private static void columnGradient(MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx,
+            long dxAt, int columns) {
+        MemorySegment sums = Lanes.scratch();
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector gradient = load(dy, (dyAt + c) << 2, tail).sub(load(sums, (SUMS + c) << 2));
+            store(load(y, (yAt + c) << 2, tail).mul(gradient), dx, (dxAt + c) << 2, tail);
+        }
+    }
+
+    /** dx = dy − eʸ · sum, with the sums in scratch memory. */
+    private static void columnLogGradient(MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx,
+            long dxAt, int columns) {
+        MemorySegment sums = Lanes.scratch();
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector p = VectorMath.expOfNegative(load(y, (yAt + c) << 2, tail));
+            FloatVector share = p.mul(load(sums, (SUMS + c) << 2));
+            store(load(dy, (dyAt + c) << 2, tail).sub(share), dx, (dxAt + c) << 2, tail);
         }
     }
 
