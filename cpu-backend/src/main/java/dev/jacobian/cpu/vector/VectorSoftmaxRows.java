@@ -64,10 +64,14 @@ final class VectorSoftmaxRows implements SoftmaxRows {
             _) -> columnMaxima(x, xAt, step, max, maxAt, change, changeAt, rows, columns));
     private final Block columnSums = new Block((x, xAt, step, max, maxAt, _, sum, sumAt, rows, columns,
             _) -> columnSums(x, xAt, step, max, maxAt, sum, sumAt, rows, columns));
-    private final Block columnShares = new Block((x, xAt, step, y, yAt, _, max, maxAt, rows, columns,
-            _) -> columnShares(x, xAt, y, yAt, step, max, maxAt, rows, columns));
-    private final Block columnLogs = new Block((x, xAt, step, y, yAt, _, max, maxAt, rows, columns,
-            _) -> columnLogs(x, xAt, y, yAt, step, max, maxAt, rows, columns));
+    private final Loop columnShares = new Loop((x, xAt, y, yAt, max, maxAt, columns, _, _, _) -> {
+        columnShares(x, xAt, y, yAt, max, maxAt, columns);
+        return 0;
+    });
+    private final Loop columnLogs = new Loop((x, xAt, y, yAt, max, maxAt, columns, _, _, _) -> {
+        columnLogs(x, xAt, y, yAt, max, maxAt, columns);
+        return 0;
+    });
     private final Block columnDots = new Block((y, yAt, step, dy, dyAt, _, sum, sumAt, rows, columns,
             _) -> columnDots(y, yAt, dy, dyAt, step, sum, sumAt, rows, columns));
     private final Block columnTotals = new Block((_, _, step, dy, dyAt, _, sum, sumAt, rows, columns,
@@ -76,8 +80,8 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         columnGradient(y, yAt, dy, dyAt, dx, dxAt, columns);
         return 0;
     });
-    private final Loop columnLogGradient = new Loop((y, yAt, dy, dyAt, dx, dxAt, columns, _, _, _) -> {
-        columnLogGradient(y, yAt, dy, dyAt, dx, dxAt, columns);
+    private final Loop columnLogGradient = new Loop((p, pAt, dy, dyAt, dx, dxAt, columns, _, _, _) -> {
+        columnLogGradient(p, pAt, dy, dyAt, dx, dxAt, columns);
         return 0;
     });
     private final ElementRows.Binary multiply;
@@ -227,7 +231,11 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         } else {
             reciprocal.run(scratch, SUMS, scratch, SUMS, columns);
         }
-        (log ? columnLogs : columnShares).run(x, xAt, rowStep, y, yAt, rowStep, scratch, MAXIMA, n, columns, 0);
+        for (int k = 0; k < n; k++) {
+            (log ? columnLogs : columnShares).run(x, xAt + k * rowStep, y, yAt + k * rowStep, scratch, MAXIMA, columns,
+                    0,
+                    0, 0);
+        }
     }
 
     /** max = the largest so far, and change = what it was − what it is. */
@@ -261,27 +269,23 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     }
 
     /** y = e^(x − max) · share, with the shares behind the maxima. */
-    private static void columnShares(MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep,
-            MemorySegment max, long maxAt, int rows, int columns) {
-        for (int row = 0; row < rows; row++) {
-            for (int c = 0; c < columns; c += COUNT) {
-                VectorMask<Float> tail = Lanes.tail(c, columns);
-                FloatVector v = load(x, (xAt + row * rowStep + c) << 2, tail);
-                FloatVector e = VectorMath.expOfNegative(v.sub(load(max, (maxAt + c) << 2)));
-                store(e.mul(load(max, (maxAt + SUMS - MAXIMA + c) << 2)), y, (yAt + row * rowStep + c) << 2, tail);
-            }
+    private static void columnShares(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment max,
+            long maxAt, int columns) {
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector v = load(x, (xAt + c) << 2, tail).sub(load(max, (maxAt + c) << 2));
+            FloatVector share = load(max, (maxAt + SUMS - MAXIMA + c) << 2);
+            store(VectorMath.expOfNegative(v).mul(share), y, (yAt + c) << 2, tail);
         }
     }
 
     /** y = x − max − logSum, with those behind the maxima. */
-    private static void columnLogs(MemorySegment x, long xAt, MemorySegment y, long yAt, long rowStep,
-            MemorySegment max, long maxAt, int rows, int columns) {
-        for (int row = 0; row < rows; row++) {
-            for (int c = 0; c < columns; c += COUNT) {
-                VectorMask<Float> tail = Lanes.tail(c, columns);
-                FloatVector v = load(x, (xAt + row * rowStep + c) << 2, tail).sub(load(max, (maxAt + c) << 2));
-                store(v.sub(load(max, (maxAt + SUMS - MAXIMA + c) << 2)), y, (yAt + row * rowStep + c) << 2, tail);
-            }
+    private static void columnLogs(MemorySegment x, long xAt, MemorySegment y, long yAt, MemorySegment max, long maxAt,
+            int columns) {
+        for (int c = 0; c < columns; c += COUNT) {
+            VectorMask<Float> tail = Lanes.tail(c, columns);
+            FloatVector v = load(x, (xAt + c) << 2, tail).sub(load(max, (maxAt + c) << 2));
+            store(v.sub(load(max, (maxAt + SUMS - MAXIMA + c) << 2)), y, (yAt + c) << 2, tail);
         }
     }
 
@@ -367,8 +371,12 @@ final class VectorSoftmaxRows implements SoftmaxRows {
                     scratch, SUMS, Math.min(GROUP, n - k), columns, 0);
         }
         for (int k = 0; k < n; k++) {
-            (log ? columnLogGradient : columnGradient).run(y, yAt + k * rowStep, dy, dyAt + k * rowStep, dx,
-                    dxAt + k * rowStep, columns, 0, 0, 0);
+            long at = yAt + k * rowStep;
+            if (log) {
+                exp(y, at, 0, scratch, ROW, columns);
+            }
+            (log ? columnLogGradient : columnGradient).run(log ? scratch : y, log ? ROW : at, dy, dyAt + k * rowStep,
+                    dx, dxAt + k * rowStep, columns, 0, 0, 0);
         }
     }
 
@@ -410,14 +418,13 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         }
     }
 
-    /** dx = dy − eʸ · sum, with the sums in scratch memory. */
-    private static void columnLogGradient(MemorySegment y, long yAt, MemorySegment dy, long dyAt, MemorySegment dx,
+    /** dx = dy − p · sum, with the sums in scratch memory. */
+    private static void columnLogGradient(MemorySegment p, long pAt, MemorySegment dy, long dyAt, MemorySegment dx,
             long dxAt, int columns) {
         MemorySegment sums = Lanes.scratch();
         for (int c = 0; c < columns; c += COUNT) {
             VectorMask<Float> tail = Lanes.tail(c, columns);
-            FloatVector p = VectorMath.expOfNegative(load(y, (yAt + c) << 2, tail));
-            FloatVector share = p.mul(load(sums, (SUMS + c) << 2));
+            FloatVector share = load(p, (pAt + c) << 2, tail).mul(load(sums, (SUMS + c) << 2));
             store(load(dy, (dyAt + c) << 2, tail).sub(share), dx, (dxAt + c) << 2, tail);
         }
     }
