@@ -92,7 +92,8 @@ public final class Convolution {
     private boolean winograd(Parallel team, int batch, Images source, Winograd.Filters filters, int paddingH,
             int paddingW, Images result) {
         Buffers shared = pool.take();
-        boolean finite = new Winograd(winograd, kernel, pool, shared, batch, source, filters, paddingH, paddingW, result)
+        boolean finite = new Winograd(winograd, kernel, pool, shared, batch, source, filters, paddingH, paddingW,
+                result)
                 .run(team);
         pool.giveBack(shared);
         return finite;

@@ -102,7 +102,7 @@ final class Winograd implements Parallel.TaskBody {
 
     private void plan(int threads) {
         int lanes = kernel.lanes();
-        weightsNext = padded(2 * vectors * weightsTile);
+        weightsNext = padded(2L * vectors * weightsTile);
         long rowBytes = (long) across * FREQUENCIES * (source.channels() + vectors * lanes) * FLOAT;
         int rows = batch * down;
         long most = Math.min(BLOCK_BYTES / rowBytes, Math.ceilDiv(rows, TASKS_PER_THREAD * threads));
@@ -181,7 +181,7 @@ final class Winograd implements Parallel.TaskBody {
             }
         }
         kernel.weights(filter, filters.flipped ? (TAPS - 1L) * step : 0, filters.flipped ? -step : step,
-                (long) TAPS * step, sources, weights, 2 * task * weightsTile, weightsTile, weightsNext,
+                (long) TAPS * step, sources, weights, 2L * task * weightsTile, weightsTile, weightsNext,
                 own.get(Buffers.Use.SHIFTS, 54L * step));
         pool.giveBack(own);
     }

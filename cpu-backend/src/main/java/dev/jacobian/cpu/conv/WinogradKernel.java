@@ -182,8 +182,7 @@ public interface WinogradKernel {
             long plane, long image, int height, int width, int down, int firstRow, int rows, MemorySegment check);
 
     /**
-     * A Y Aᵀ of successive tiles of a row, TILE columns apart, for one vector of channels: the adjoint of
-     * {@link #output}.
+     * A Y Aᵀ of successive tiles of a row, TILE columns apart, for one vector of channels: the adjoint of Aᵀ M A.
      *
      * @param from [rows, columns, …]
      * @param fromOffset the first tile's first element
