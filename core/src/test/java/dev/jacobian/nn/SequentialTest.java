@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import dev.jacobian.autograd.Autograd;
 import dev.jacobian.backend.Shape;
+import dev.jacobian.graph.Graph;
 import dev.jacobian.memory.MemoryScope;
+import dev.jacobian.tensor.Param;
 import dev.jacobian.tensor.Rng;
 import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -80,5 +83,43 @@ final class SequentialTest {
         Tensor input = Rng.normal(3, 4);
         assertThat(new Sequential(new IdentityLayer(), new Tanh()).call(input).isAlive()).isTrue();
         assertThat(input.isAlive()).isTrue();
+    }
+
+    @Test
+    void poolsBeforeARelu() {
+        float[] values = Rng.normal(2 * 3 * 7 * 6).toArray();
+        Arrays.fill(values, 0, 20, -1);
+        Arrays.fill(values, 40, 60, 2);
+        values[25] = Float.NaN;
+        values[70] = Float.NEGATIVE_INFINITY;
+        for (MaxPool2d pool : List.of(new MaxPool2d(2), new MaxPool2d(3).stride(2).padding(1), new MaxPool2d(2, 3))) {
+            Param seen = Param.of("seen", Tensor.of(values).reshape(2, 3, 7, 6));
+            Param plain = Param.of("plain", Tensor.of(values).reshape(2, 3, 7, 6));
+            Tensor y = new Sequential(new IdentityLayer(), new ReLU(), pool).call(seen);
+            Tensor expected = pool.call(new ReLU().call(plain));
+            assertThat(y.toArray()).containsExactly(expected.toArray());
+            assertThat(lastOperation(y)).isEqualTo("relu");
+            Tensor dy = Rng.normal(y.shape().toArray());
+            y.mul(dy).sum().backward();
+            expected.mul(dy).sum().backward();
+            assertThat(seen.grad().toArray()).containsExactly(plain.grad().toArray());
+        }
+    }
+
+    @Test
+    void keepsTheOrderThatHooksSee() {
+        List<String> order = new ArrayList<>();
+        Sequential model = new Sequential(new ReLU(), new MaxPool2d(2));
+        model.get(1).addForwardHook((layer, input, output) -> {
+            order.add(layer.typeName() + input.shape());
+            return output;
+        });
+        Tensor y = model.call(Param.of("x", Rng.normal(1, 1, 4, 4)));
+        assertThat(order).containsExactly("MaxPool2d[1, 1, 4, 4]");
+        assertThat(lastOperation(y)).isNotEqualTo("relu");
+    }
+
+    private static String lastOperation(Tensor y) {
+        return Graph.of(y).nodes().getLast().name();
     }
 }

@@ -18,6 +18,10 @@ final class CpuReduce {
     /** Elements in a piece. */
     private static final int PIECE = 32_768;
 
+    /** Bounds of what is kept for each piece of each output where the runs of outputs alternate. */
+    private static final int MOST_INTERLEAVED = 1024;
+    private static final int MOST_PIECES = 16;
+
     private final Parallel team;
     private final ReduceRows rows;
 
@@ -76,6 +80,10 @@ final class CpuReduce {
             shortRuns(op, from, to, outputs, (int) inputs.size());
             return;
         }
+        if (isInterleaved(outputs, inputs)) {
+            interleavedRuns(op, x, out, outputs, inputs);
+            return;
+        }
         long pieces = Math.ceilDiv(inputs.size(), PIECE);
         long piece = Math.ceilDiv(inputs.size(), pieces);
         double[] partial = new double[Math.toIntExact(pieces == 1 ? 0 : outputs.size() * pieces)];
@@ -110,6 +118,42 @@ final class CpuReduce {
                 Floats.set(to, at[0] + i * outStep, rows.run(op, from, at[1] + i * inStep, length));
             }
         }));
+    }
+
+    /** Whether each output is of several short runs, between which those of the others lie, as channels in images do. */
+    private static boolean isInterleaved(Strided outputs, Strided inputs) {
+        return inputs.rank() == 2 && inputs.innerStep(0) == 1 && inputs.dim(1) <= ReduceRows.RUN
+                && inputs.step(0, 0) >= outputs.step(1, 0) * outputs.dim(0) && outputs.size() <= MOST_INTERLEAVED;
+    }
+
+    /** Takes the runs as they lie in memory: a piece is as many whole groups of all outputs' runs as it has room for. */
+    private void interleavedRuns(ReduceOp op, View x, View out, Strided outputs, Strided inputs) {
+        MemorySegment from = Floats.memory(x);
+        MemorySegment to = Floats.memory(out);
+        int count = (int) outputs.size();
+        int length = (int) inputs.dim(1);
+        long groups = inputs.dim(0);
+        long least = Math.max(1, PIECE / ((long) count * length));
+        long most = Math.max(least, Math.ceilDiv(groups, MOST_PIECES));
+        int pieces = (int) Math.ceilDiv(groups, most);
+        double[] partial = new double[pieces * count];
+        Arrays.fill(partial, identity(op, DType.FLOAT32));
+        Ranges.run(team, pieces, most * count * length, (first, last) -> {
+            for (long group = first * most; group < Math.min(groups, last * most); group++) {
+                int piece = (int) (group / most) * count;
+                for (int output = 0; output < count; output++) {
+                    float run = rows.run(op, from, outputs.at(1, output) + group * inputs.step(0, 0), length);
+                    partial[piece + output] = combine(op, partial[piece + output], run);
+                }
+            }
+        });
+        for (int output = 0; output < count; output++) {
+            double sum = partial[output];
+            for (int piece = 1; piece < pieces; piece++) {
+                sum = combine(op, sum, partial[piece * count + output]);
+            }
+            Floats.set(to, outputs.at(0, output), (float) sum);
+        }
     }
 
     /** Reduces the inputs of one output from one index to another. */

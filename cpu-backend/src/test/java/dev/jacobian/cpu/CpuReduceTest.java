@@ -18,7 +18,8 @@ class CpuReduceTest {
     @ParameterizedTest
     @EnumSource(ReduceOp.class)
     void reducesAnyAxesOfAnyLayout(ReduceOp op) {
-        int[][] shapes = {{4, 5, 6}, {1, 70, 3}, {33, 2, 65}, {2, 9000, 5}, {3, 4, 40_000}, {700, 1, 300}};
+        int[][] shapes = {{4, 5, 6}, {1, 70, 3}, {33, 2, 65}, {2, 9000, 5}, {3, 4, 40_000}, {700, 1, 300},
+                {1100, 4, 30}};
         for (int[] shape : shapes) {
             View dense = Tensors.random(1, shape);
             for (View x : List.of(dense, Tensors.transposed(dense), Tensors.scattered(dense))) {

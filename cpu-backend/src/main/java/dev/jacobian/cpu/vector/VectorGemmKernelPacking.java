@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -12,8 +13,9 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorGemmKernelPacking {
 
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
-    private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
+    // Shorter vectors of integers, for see Lanes.SPECIES.
+    private static final VectorSpecies<Integer> FOUR = IntVector.SPECIES_128;
+    private static final VectorSpecies<Integer> EIGHT = IntVector.SPECIES_256;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int FLOAT = Float.BYTES;
     private static final long STEP = SPECIES.vectorByteSize();
@@ -21,12 +23,12 @@ final class VectorGemmKernelPacking {
     /** Where the hardware has vectors of eight floats, blocks of 8×8 are transposed in registers. */
     private static final boolean TRANSPOSE = SPECIES.length() >= EIGHT.length();
 
-    private static final VectorShuffle<Float> LOW_1 = VectorShuffle.fromValues(EIGHT, 0, 8, 2, 10, 4, 12, 6, 14);
-    private static final VectorShuffle<Float> HIGH_1 = VectorShuffle.fromValues(EIGHT, 1, 9, 3, 11, 5, 13, 7, 15);
-    private static final VectorShuffle<Float> LOW_2 = VectorShuffle.fromValues(EIGHT, 0, 1, 8, 9, 4, 5, 12, 13);
-    private static final VectorShuffle<Float> HIGH_2 = VectorShuffle.fromValues(EIGHT, 2, 3, 10, 11, 6, 7, 14, 15);
-    private static final VectorShuffle<Float> LOW_4 = VectorShuffle.fromValues(EIGHT, 0, 1, 2, 3, 8, 9, 10, 11);
-    private static final VectorShuffle<Float> HIGH_4 = VectorShuffle.fromValues(EIGHT, 4, 5, 6, 7, 12, 13, 14, 15);
+    private static final VectorShuffle<Integer> LOW_1 = VectorShuffle.fromValues(EIGHT, 0, 8, 2, 10, 4, 12, 6, 14);
+    private static final VectorShuffle<Integer> HIGH_1 = VectorShuffle.fromValues(EIGHT, 1, 9, 3, 11, 5, 13, 7, 15);
+    private static final VectorShuffle<Integer> LOW_2 = VectorShuffle.fromValues(EIGHT, 0, 1, 8, 9, 4, 5, 12, 13);
+    private static final VectorShuffle<Integer> HIGH_2 = VectorShuffle.fromValues(EIGHT, 2, 3, 10, 11, 6, 7, 14, 15);
+    private static final VectorShuffle<Integer> LOW_4 = VectorShuffle.fromValues(EIGHT, 0, 1, 2, 3, 8, 9, 10, 11);
+    private static final VectorShuffle<Integer> HIGH_4 = VectorShuffle.fromValues(EIGHT, 4, 5, 6, 7, 12, 13, 14, 15);
 
     private VectorGemmKernelPacking() {}
 
@@ -66,8 +68,8 @@ final class VectorGemmKernelPacking {
         for (int k = 0; k < depth; k++) {
             long from = aOffset + k * aCol;
             long p = toOffset + (long) k * tileRows * FLOAT;
-            FloatVector low = FloatVector.fromMemorySegment(FOUR, a, from, ORDER);
-            FloatVector high = FloatVector.fromMemorySegment(FOUR, a, from + second, ORDER);
+            IntVector low = IntVector.fromMemorySegment(FOUR, a, from, ORDER);
+            IntVector high = IntVector.fromMemorySegment(FOUR, a, from + second, ORDER);
             low.intoMemorySegment(to, p, ORDER);
             high.intoMemorySegment(to, p + second, ORDER);
         }
@@ -81,14 +83,14 @@ final class VectorGemmKernelPacking {
         long from = aOffset;
         long p = toOffset;
         for (int k = 0; k < depth; k++) {
-            FloatVector low0 = FloatVector.fromMemorySegment(FOUR, a, from, ORDER);
-            FloatVector high0 = FloatVector.fromMemorySegment(FOUR, a, from + second, ORDER);
-            FloatVector low1 = FloatVector.fromMemorySegment(FOUR, a, from + tile, ORDER);
-            FloatVector high1 = FloatVector.fromMemorySegment(FOUR, a, from + tile + second, ORDER);
-            FloatVector low2 = FloatVector.fromMemorySegment(FOUR, a, from + 2 * tile, ORDER);
-            FloatVector high2 = FloatVector.fromMemorySegment(FOUR, a, from + 2 * tile + second, ORDER);
-            FloatVector low3 = FloatVector.fromMemorySegment(FOUR, a, from + 3 * tile, ORDER);
-            FloatVector high3 = FloatVector.fromMemorySegment(FOUR, a, from + 3 * tile + second, ORDER);
+            IntVector low0 = IntVector.fromMemorySegment(FOUR, a, from, ORDER);
+            IntVector high0 = IntVector.fromMemorySegment(FOUR, a, from + second, ORDER);
+            IntVector low1 = IntVector.fromMemorySegment(FOUR, a, from + tile, ORDER);
+            IntVector high1 = IntVector.fromMemorySegment(FOUR, a, from + tile + second, ORDER);
+            IntVector low2 = IntVector.fromMemorySegment(FOUR, a, from + 2 * tile, ORDER);
+            IntVector high2 = IntVector.fromMemorySegment(FOUR, a, from + 2 * tile + second, ORDER);
+            IntVector low3 = IntVector.fromMemorySegment(FOUR, a, from + 3 * tile, ORDER);
+            IntVector high3 = IntVector.fromMemorySegment(FOUR, a, from + 3 * tile + second, ORDER);
             low0.intoMemorySegment(to, p, ORDER);
             high0.intoMemorySegment(to, p + second, ORDER);
             low1.intoMemorySegment(to, p + toTile, ORDER);
@@ -191,30 +193,30 @@ final class VectorGemmKernelPacking {
     /** Transposes 8×8 floats by exchanging neighbours at distance 1, 2 and 4. */
     private static void transposeBlock(MemorySegment b, long from, long step, MemorySegment to, long toOffset,
             long toStep) {
-        FloatVector r0 = FloatVector.fromMemorySegment(EIGHT, b, from, ORDER);
-        FloatVector r1 = FloatVector.fromMemorySegment(EIGHT, b, from + step, ORDER);
-        FloatVector r2 = FloatVector.fromMemorySegment(EIGHT, b, from + 2 * step, ORDER);
-        FloatVector r3 = FloatVector.fromMemorySegment(EIGHT, b, from + 3 * step, ORDER);
-        FloatVector r4 = FloatVector.fromMemorySegment(EIGHT, b, from + 4 * step, ORDER);
-        FloatVector r5 = FloatVector.fromMemorySegment(EIGHT, b, from + 5 * step, ORDER);
-        FloatVector r6 = FloatVector.fromMemorySegment(EIGHT, b, from + 6 * step, ORDER);
-        FloatVector r7 = FloatVector.fromMemorySegment(EIGHT, b, from + 7 * step, ORDER);
-        FloatVector s0 = r0.rearrange(LOW_1, r1);
-        FloatVector s1 = r0.rearrange(HIGH_1, r1);
-        FloatVector s2 = r2.rearrange(LOW_1, r3);
-        FloatVector s3 = r2.rearrange(HIGH_1, r3);
-        FloatVector s4 = r4.rearrange(LOW_1, r5);
-        FloatVector s5 = r4.rearrange(HIGH_1, r5);
-        FloatVector s6 = r6.rearrange(LOW_1, r7);
-        FloatVector s7 = r6.rearrange(HIGH_1, r7);
-        FloatVector t0 = s0.rearrange(LOW_2, s2);
-        FloatVector t2 = s0.rearrange(HIGH_2, s2);
-        FloatVector t1 = s1.rearrange(LOW_2, s3);
-        FloatVector t3 = s1.rearrange(HIGH_2, s3);
-        FloatVector t4 = s4.rearrange(LOW_2, s6);
-        FloatVector t6 = s4.rearrange(HIGH_2, s6);
-        FloatVector t5 = s5.rearrange(LOW_2, s7);
-        FloatVector t7 = s5.rearrange(HIGH_2, s7);
+        IntVector r0 = IntVector.fromMemorySegment(EIGHT, b, from, ORDER);
+        IntVector r1 = IntVector.fromMemorySegment(EIGHT, b, from + step, ORDER);
+        IntVector r2 = IntVector.fromMemorySegment(EIGHT, b, from + 2 * step, ORDER);
+        IntVector r3 = IntVector.fromMemorySegment(EIGHT, b, from + 3 * step, ORDER);
+        IntVector r4 = IntVector.fromMemorySegment(EIGHT, b, from + 4 * step, ORDER);
+        IntVector r5 = IntVector.fromMemorySegment(EIGHT, b, from + 5 * step, ORDER);
+        IntVector r6 = IntVector.fromMemorySegment(EIGHT, b, from + 6 * step, ORDER);
+        IntVector r7 = IntVector.fromMemorySegment(EIGHT, b, from + 7 * step, ORDER);
+        IntVector s0 = r0.rearrange(LOW_1, r1);
+        IntVector s1 = r0.rearrange(HIGH_1, r1);
+        IntVector s2 = r2.rearrange(LOW_1, r3);
+        IntVector s3 = r2.rearrange(HIGH_1, r3);
+        IntVector s4 = r4.rearrange(LOW_1, r5);
+        IntVector s5 = r4.rearrange(HIGH_1, r5);
+        IntVector s6 = r6.rearrange(LOW_1, r7);
+        IntVector s7 = r6.rearrange(HIGH_1, r7);
+        IntVector t0 = s0.rearrange(LOW_2, s2);
+        IntVector t2 = s0.rearrange(HIGH_2, s2);
+        IntVector t1 = s1.rearrange(LOW_2, s3);
+        IntVector t3 = s1.rearrange(HIGH_2, s3);
+        IntVector t4 = s4.rearrange(LOW_2, s6);
+        IntVector t6 = s4.rearrange(HIGH_2, s6);
+        IntVector t5 = s5.rearrange(LOW_2, s7);
+        IntVector t7 = s5.rearrange(HIGH_2, s7);
         t0.rearrange(LOW_4, t4).intoMemorySegment(to, toOffset, ORDER);
         t0.rearrange(HIGH_4, t4).intoMemorySegment(to, toOffset + 4 * toStep, ORDER);
         t1.rearrange(LOW_4, t5).intoMemorySegment(to, toOffset + toStep, ORDER);

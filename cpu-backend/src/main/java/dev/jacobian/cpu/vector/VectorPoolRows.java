@@ -21,7 +21,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorPoolRows implements PoolRows {
     private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, Lanes.SPECIES.vectorShape());
 
-    /** Vectors of taps: rows of windows are often shorter than a longer vector. */
+    /** Vectors of taps: rows of windows are often shorter than a longer vector. Stored as integers, for see Lanes.SPECIES. */
     private static final VectorSpecies<Float> TAPS = COUNT > 8 ? FloatVector.SPECIES_256 : Lanes.SPECIES;
     private static final VectorSpecies<Integer> TAP_INTS = VectorSpecies.of(int.class, TAPS.vectorShape());
     private static final int TAP_COUNT = TAPS.length();
@@ -184,7 +184,7 @@ final class VectorPoolRows implements PoolRows {
             IntVector at = IntVector.fromMemorySegment(TAP_INTS, index, (indexAt + q) << 2, ORDER);
             FloatVector next = tap(x, xAt, step, q);
             VectorMask<Float> larger = isLarger(next, best);
-            best.blend(next, larger).intoMemorySegment(y, (yAt + q) << 2, ORDER);
+            best.blend(next, larger).reinterpretAsInts().intoMemorySegment(y, (yAt + q) << 2, ORDER);
             at.blend(places.add(place + q * step), larger.cast(TAP_INTS))
                     .intoMemorySegment(index, (indexAt + q) << 2, ORDER);
         }
@@ -221,7 +221,7 @@ final class VectorPoolRows implements PoolRows {
         if (step <= 2) {
             for (; q <= n - TAP_COUNT; q += TAP_COUNT) {
                 FloatVector sum = FloatVector.fromMemorySegment(TAPS, y, (yAt + q) << 2, ORDER);
-                sum.add(tap(x, xAt, step, q)).intoMemorySegment(y, (yAt + q) << 2, ORDER);
+                sum.add(tap(x, xAt, step, q)).reinterpretAsInts().intoMemorySegment(y, (yAt + q) << 2, ORDER);
             }
         }
         for (; q < n; q++) {

@@ -34,7 +34,10 @@ final class VectorSoftmaxRows implements SoftmaxRows {
 
     private final Loop largest = new Loop((x, xAt, _, _, _, _, n, _, _, _) -> largest(x, xAt, n));
     private final Loop exp = new Loop((x, xAt, y, yAt, _, _, n, max, _, _) -> expOfVectors(x, xAt, max, y, yAt, n));
-    private final Loop expOfTail = new Loop((x, xAt, y, yAt, _, _, n, max, _, _) -> expOfTail(x, xAt, max, y, yAt, n));
+    private final Loop expOfTail = new Loop((x, xAt, y, yAt, _, _, n, max, _, _) -> {
+        expOfTail(x, xAt, max, y, yAt, n);
+        return 0;
+    });
     private final Loop scale = new Loop((x, xAt, y, yAt, _, _, n, a, b, factor) -> {
         scale(x, xAt, a, b, factor, y, yAt, n);
         return 0;
@@ -74,18 +77,15 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         return largest.run(x, at, n);
     }
 
+    /** Unlike the vector's own maximum few instructions; never NaN, and then the sum is. */
     private static float largest(MemorySegment x, long at, int n) {
         FloatVector max = all(Float.NEGATIVE_INFINITY);
         for (int i = 0; i < n; i += COUNT) {
             VectorMask<Float> tail = Lanes.tail(i, n);
-            max = larger(max, max.blend(load(x, (at + i) << 2, tail), tail));
+            FloatVector next = load(x, (at + i) << 2, tail);
+            max = next.blend(max, next.compare(VectorOperators.GT, max).and(tail).not());
         }
         return max.reduceLanes(VectorOperators.MAX);
-    }
-
-    /** Unlike the vector's own maximum two instructions, not five; never NaN, and then the sum is. */
-    private static FloatVector larger(FloatVector a, FloatVector b) {
-        return a.blend(b, b.compare(VectorOperators.GT, a));
     }
 
     @Override
@@ -102,7 +102,11 @@ final class VectorSoftmaxRows implements SoftmaxRows {
     private float exp(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
         int whole = n - n % COUNT;
         float sum = whole > 0 ? exp.run(x, xAt, y, yAt, whole, max) : 0;
-        return whole < n ? sum + expOfTail.run(x, xAt + whole, y, yAt + whole, n - whole, max) : sum;
+        if (whole < n) {
+            expOfTail.run(x, xAt + whole, y, yAt + whole, n - whole, max);
+            sum += this.sum.run(y, yAt + whole, n - whole);
+        }
+        return sum;
     }
 
     private static float expOfVectors(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
@@ -115,11 +119,10 @@ final class VectorSoftmaxRows implements SoftmaxRows {
         return Lanes.sum(a);
     }
 
-    private static float expOfTail(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
+    /** Without the sum, which would be beyond what the compiler makes one method of. */
+    private static void expOfTail(MemorySegment x, long xAt, float max, MemorySegment y, long yAt, int n) {
         VectorMask<Float> tail = Lanes.tail(0, n);
-        FloatVector e = VectorMath.expOfNegative(load(x, xAt << 2, tail).sub(max));
-        store(e, y, yAt << 2, tail);
-        return Lanes.sum(all(0).blend(e, tail));
+        store(VectorMath.expOfNegative(load(x, xAt << 2, tail).sub(max)), y, yAt << 2, tail);
     }
 
     @Override
