@@ -283,11 +283,13 @@ final class Correlation implements Parallel.TaskBody {
 
     /** Clears the rows of a band, those between the ones that are computed included. */
     private void clearResults(int image, int group, int firstRow, int rows) {
-        int end = firstRow + rows == vertical.count() ? result.height() : (firstRow + rows) * vertical.step();
-        long row = (long) result.width() * FLOAT;
+        long from = (long) firstRow * vertical.step() * result.width();
+        long end = firstRow + rows == vertical.count()
+                ? result.plane()
+                : ((long) firstRow + rows) * vertical.step() * result.width();
         for (int output = 0; output < outputs; output++) {
-            result.segment().asSlice(result.at(image, group * outputs + output) + firstRow * vertical.step() * row,
-                    (end - firstRow * vertical.step()) * row).fill((byte) 0);
+            result.segment().asSlice(result.at(image, group * outputs + output) + from * FLOAT, (end - from) * FLOAT)
+                    .fill((byte) 0);
         }
     }
 

@@ -164,7 +164,9 @@ final class Patches {
         for (int image = 0; image < images; image++) {
             for (int t = 0; t < maxRows; t++) {
                 for (int u = 0; u < width; u++) {
-                    long at = written ? ((long) t * width + u) * pitch : ((long) t * columns.count() + (long) u * step) * channels;
+                    long at = written
+                            ? ((long) t * width + u) * pitch
+                            : ((long) t * columns.count() + (long) u * step) * channels;
                     to[s++] = (image * imageFloats() + at) * FLOAT;
                 }
             }

@@ -81,7 +81,7 @@ public final class VectorTapsKernel implements TapsKernel {
         }
         // The last vectors first: what they write behind their rows is where the first ones of the next rows go.
         for (int v = vectors - 1; v >= 0; v--) {
-            long p = fromOffset + v * step * STEP;
+            long p = fromOffset + v * (step * STEP);
             long q = toOffset + v * STEP;
             int inside = rowsInside(from, p, step * STEP, fromRow, rows);
             if (step == 1) {
@@ -133,7 +133,7 @@ public final class VectorTapsKernel implements TapsKernel {
         } else {
             copyEverySecondOfColumn(from, fromOffset, 2 * STEP, vectors, to, toOffset, STEP);
         }
-        copyElements(from, fromOffset + vectors * step * STEP, step, columns - vectors * lanes, to,
+        copyElements(from, fromOffset + vectors * (step * STEP), step, columns - vectors * lanes, to,
                 toOffset + vectors * STEP);
     }
 
