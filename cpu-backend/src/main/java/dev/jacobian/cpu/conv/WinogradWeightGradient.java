@@ -214,16 +214,12 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
         }
     }
 
-    /** Adds a matrix to the sums of one frequency. */
-    private void addTo(long sums, MemorySegment products, long offset) {
-        gemm.flush(products, offset, 0, 1, sourceVectors * kernel.lanes() * vectors * kernel.lanes(), true,
-                parts, sums, 0);
-    }
-
     /** Adds up one frequency of all chunks. */
     private void addUp(int f) {
         for (int chunk = 1; chunk < chunks; chunk++) {
-            addTo(f * sumNext, parts, chunk * part + f * sumNext);
+            gemm.flush(parts, chunk * part + f * sumNext, 0, 1,
+                    sourceVectors * kernel.lanes() * vectors * kernel.lanes(),
+                    true, parts, f * sumNext, 0);
         }
     }
 
