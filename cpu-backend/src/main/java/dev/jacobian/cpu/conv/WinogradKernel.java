@@ -52,6 +52,13 @@ public interface WinogradKernel {
     void transpose(MemorySegment from, long fromOffset, long[] fromAt, int fromFirst, MemorySegment to, long toOffset,
             long[] toAt, int toFirst);
 
+    /**
+     * Reads memory in such an order that it comes into the cache soonest.
+     *
+     * @return something that depends on all of it
+     */
+    int touch(MemorySegment memory, long offset, long bytes);
+
     /** Writes zeros. */
     void clear(MemorySegment to, long offset, long bytes);
 
@@ -214,4 +221,37 @@ public interface WinogradKernel {
      */
     void weightGradient(MemorySegment from, long fromOffset, long fromNext, long next, int channels, MemorySegment to,
             long toOffset, MemorySegment check, MemorySegment scratch);
+
+    /**
+     * Bᵀ d B of successive tiles of a row, TILE columns apart, for one vector of channels.
+     *
+     * @param from [rows, columns, …]
+     * @param fromOffset the first tile's first element
+     * @param column from one column to the next
+     * @param line from one row to the next
+     * @param tiles how many tiles there are
+     * @param to [frequencies, tiles, lanes]
+     * @param toOffset the first tile's
+     * @param next from one frequency to the next
+     * @param scratch (4 · tiles + 2) · 6 vectors
+     */
+    void input(MemorySegment from, long fromOffset, long column, long line, int tiles, MemorySegment to, long toOffset,
+            long next, MemorySegment scratch);
+
+    /**
+     * The sums over tiles of the products of {@link #lanes()} channels with one or two vectors of others.
+     *
+     * @param a [tiles, lanes]
+     * @param aOffset the first tile's
+     * @param b [vectors, tiles, lanes]
+     * @param bOffset the first vector's first tile
+     * @param bNext from one vector to the next
+     * @param vectors 1 or 2
+     * @param tiles how many tiles there are
+     * @param c [lanes, vectors · lanes], written
+     * @param cOffset its first row
+     * @param cRow from one row to the next
+     */
+    void products(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bNext, int vectors, int tiles,
+            MemorySegment c, long cOffset, long cRow);
 }

@@ -1,5 +1,7 @@
 package dev.jacobian.cpu.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
 import dev.jacobian.cpu.conv.WinogradKernel;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -20,6 +22,9 @@ public final class VectorWinogradKernel implements WinogradKernel {
     private static final int FLOAT = Float.BYTES;
     private static final VectorSpecies<Float> HALF_SPECIES = FloatVector.SPECIES_256;
     private static final long HALF = HALF_SPECIES.vectorByteSize();
+
+    /** Pieces of memory that are read at the same time: more than one keeps more of it under way. */
+    private static final int PIECES = 8;
 
     /** The points: their squares' product is 1. */
     static final float A = 2f / 3;
@@ -73,6 +78,18 @@ public final class VectorWinogradKernel implements WinogradKernel {
     @Override
     public int lanes() {
         return LANES;
+    }
+
+    @Override
+    public int touch(MemorySegment memory, long offset, long bytes) {
+        long piece = Math.ceilDiv(bytes, PIECES * STEP) * STEP;
+        int sum = 0;
+        for (long i = 0; i < piece; i += STEP) {
+            for (long p = i; p < bytes; p += piece) {
+                sum += memory.get(JAVA_INT_UNALIGNED, offset + p);
+            }
+        }
+        return sum;
     }
 
     @Override
@@ -303,6 +320,25 @@ public final class VectorWinogradKernel implements WinogradKernel {
             sum = g0.add(g1).add(g2).fma(zero, sum);
         }
         sum.intoMemorySegment(check, 0, ORDER);
+    }
+
+    @Override
+    public void input(MemorySegment from, long fromOffset, long column, long line, int tiles, MemorySegment to,
+            long toOffset, long next, MemorySegment scratch) {
+        inputs(1, TILE * tiles + 2, from, fromOffset, 0, column, line, scratch, 0, 0, SIDE * STEP, STEP);
+        inputs(SIDE, tiles, scratch, 0, STEP, TILE * SIDE * STEP, SIDE * STEP, to, toOffset, SIDE * next, STEP, next);
+    }
+
+    @Override
+    public void products(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bNext, int vectors,
+            int tiles, MemorySegment c, long cOffset, long cRow) {
+        if (vectors == 1) {
+            VectorWinogradProducts.sixteenByOne(a, aOffset, b, bOffset, tiles, c, cOffset, cRow);
+            return;
+        }
+        VectorWinogradProducts.eightByTwo(a, aOffset, b, bOffset, bOffset + bNext, tiles, c, cOffset, cRow);
+        VectorWinogradProducts.eightByTwo(a, aOffset + STEP / 2, b, bOffset, bOffset + bNext, tiles, c,
+                cOffset + 8 * cRow, cRow);
     }
 
     /** Exchanges halves, then quarters, and so on. */
