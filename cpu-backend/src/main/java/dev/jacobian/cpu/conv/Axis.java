@@ -80,6 +80,21 @@ record Axis(int count, int start, int step, int[] taps, long[] base, int sourceS
         return new Axis(Math.ceilDiv(length - start, side.stride), start, side.stride, taps, base, 1, results);
     }
 
+    /** What some axes of different remainders read, in one: results at their places among the longest's. */
+    static Axis union(List<Axis> axes) {
+        int[] taps = axes.stream().flatMapToInt(axis -> Arrays.stream(axis.taps)).toArray();
+        long[] base = axes.stream().flatMapToLong(axis -> Arrays.stream(axis.base)).toArray();
+        Axis first = axes.getFirst();
+        int count = axes.stream().mapToInt(Axis::count).max().orElseThrow();
+        return new Axis(count, 0, first.step, taps, base, first.sourceStep, first.length);
+    }
+
+    /** The same axis with the results between those that there are. */
+    Axis everyColumn() {
+        return new Axis(Math.addExact(Math.multiplyExact(count - 1, sourceStep), 1), start, step, taps, base, 1,
+                length);
+    }
+
     /**
      * Where what {@code results} successive results read is laid out, without what no tap reads: tap k reads lines
      * {@code place[k]} and on. Lines stand in blocks; those of one block are {@code sourceStep} apart in the source.

@@ -58,8 +58,8 @@ public final class Convolution {
                 biasOffset);
         Buffers shared = pool.take();
         new Correlation(kernel, gemm, pool, shared, batch, x, weights,
-                Axis.forward(Axis.Side.vertical(window), x.height(), y.height()),
-                Axis.forward(Axis.Side.horizontal(window), x.width(), y.width()), y).run(team);
+                List.of(Axis.forward(Axis.Side.vertical(window), x.height(), y.height())),
+                List.of(Axis.forward(Axis.Side.horizontal(window), x.width(), y.width())), y).run(team);
         pool.giveBack(shared);
     }
 
@@ -77,22 +77,20 @@ public final class Convolution {
                 dy.channels() / filters.groups, taps, inputs * taps, window.kernelH(), window.kernelW(), null, 0);
         List<Axis> rows = Axis.backward(Axis.Side.vertical(window), dx.height(), dy.height());
         List<Axis> columns = Axis.backward(Axis.Side.horizontal(window), dx.width(), dy.width());
-        if (!covers(rows, dx.height()) || !covers(columns, dx.width())) {
+        if (rows.isEmpty() || columns.isEmpty()) {
             dx.segment().asSlice(dx.at(0, 0), dx.at(batch, 0) - dx.at(0, 0)).fill((byte) 0);
+            return;
         }
         Buffers shared = pool.take();
-        for (Axis vertical : rows) {
-            for (Axis horizontal : columns) {
-                new Correlation(kernel, gemm, pool, shared, batch, dy, weights, vertical, horizontal, dx).run(team);
-            }
-        }
+        new Correlation(kernel, gemm, pool, shared, batch, dy, weights, rows, columns, dx).run(team);
         pool.giveBack(shared);
     }
 
     private boolean winograd(Parallel team, int batch, Images source, Winograd.Filters filters, int paddingH,
             int paddingW, Images result) {
         Buffers shared = pool.take();
-        boolean finite = new Winograd(winograd, gemm, pool, shared, batch, source, filters, paddingH, paddingW, result)
+        boolean finite = new Winograd(winograd, kernel, pool, shared, batch, source, filters, paddingH, paddingW,
+                result)
                 .run(team);
         pool.giveBack(shared);
         return finite;
@@ -109,10 +107,6 @@ public final class Convolution {
                 && Math.max(x.channels(), y.channels()) <= gemm.maxDepth()
                 && (long) Math.max(x.width(), y.width()) * Math.max(x.channels(), y.channels()) <= MAX_LINE
                 && batch > 0;
-    }
-
-    private static boolean covers(List<Axis> axes, int length) {
-        return axes.stream().mapToInt(Axis::count).sum() == length;
     }
 
     /** The gradient of the filters, dense from {@code offset} on; there is at least one image. */

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import dev.jacobian.cpu.Parallel;
 import dev.jacobian.cpu.gemm.GemmKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Sums over channels and taps, which the forward pass and the gradient of the input are: as a matrix product of packed
@@ -15,6 +17,10 @@ import java.lang.foreign.MemorySegment;
  * every tap reads contiguous floats for contiguous results, at an offset of its own, and nothing is computed in vain.
  * Copies take kernelW floats for each of the source's instead of the kernelH · kernelW of a matrix of patches, and are
  * made for one image, or a band of its rows, just before it is used.
+ *
+ * <p>The gradient of the input of a window that moves in strides has phases: results of different remainders by the
+ * stride meet different taps. All are summed from the same copies; with a stride of two across, the results of both
+ * remainders are written together, in whole rows.
  */
 final class Correlation implements Parallel.TaskBody {
     /** Steps that one tile sums at most, if there is more than one channel: with eight rows 20 KB of weights. */
@@ -44,7 +50,15 @@ final class Correlation implements Parallel.TaskBody {
     private final int inputs;
     private final int outputs;
     private final int tiles;
-    private final int taps;
+    private final List<Axis> downPhases;
+    private final List<Axis> acrossPhases;
+    /** Of each phase, row by row of phases: taps, and where its weights of a tile and its offsets begin. */
+    private final int[] taps;
+    private final int[] weightsAt;
+    private final int[] offsetsAt;
+    /** Which copy each column of the window reads, and the first column that reads each copy. */
+    private final int[] copyOf;
+    private final int[] copies;
     private final int depth;
     private final int blockChannels;
     private final boolean dense;
@@ -76,27 +90,57 @@ final class Correlation implements Parallel.TaskBody {
     }
 
     Correlation(TapsKernel kernel, GemmKernel gemm, Buffers.Pool pool, Buffers shared, int batch, Images source,
-            Weights weights, Axis vertical, Axis horizontal, Images result) {
+            Weights weights, List<Axis> downPhases, List<Axis> acrossPhases, Images result) {
         this.kernel = kernel;
         this.gemm = gemm;
         this.pool = pool;
         this.batch = batch;
         this.source = source;
         this.weights = weights;
-        this.vertical = vertical;
-        this.horizontal = horizontal;
+        this.downPhases = downPhases;
+        this.acrossPhases = acrossPhases;
         this.result = result;
+        vertical = Axis.union(downPhases);
+        horizontal = Axis.union(acrossPhases);
         inputs = weights.inputs;
         outputs = weights.outputs;
         tiles = Math.ceilDiv(outputs, kernel.rows());
-        taps = vertical.taps().length * horizontal.taps().length;
-        depth = biasDepth() + inputs * taps;
-        int blocks = Math.max(1, Math.ceilDiv(inputs, Math.max(1, MAX_DEPTH / taps)));
+        taps = new int[downPhases.size() * acrossPhases.size()];
+        for (int phase = 0; phase < taps.length; phase++) {
+            taps[phase] = down(phase).taps().length * across(phase).taps().length;
+        }
+        int most = Arrays.stream(taps).max().orElseThrow();
+        int blocks = Math.max(1, Math.ceilDiv(inputs, Math.max(1, MAX_DEPTH / most)));
         blockChannels = Math.ceilDiv(inputs, blocks);
+        weightsAt = new int[taps.length];
+        offsetsAt = new int[taps.length];
+        for (int phase = 1; phase < taps.length; phase++) {
+            weightsAt[phase] = weightsAt[phase - 1] + inputs * taps[phase - 1];
+            offsetsAt[phase] = offsetsAt[phase - 1] + blockChannels * taps[phase - 1];
+        }
+        int allTaps = Arrays.stream(taps).sum();
+        depth = biasDepth() + inputs * allTaps;
+        long[] bases = Arrays.stream(horizontal.base()).distinct().toArray();
+        copies = new int[bases.length];
+        copyOf = new int[horizontal.base().length];
+        for (int tap = copyOf.length - 1; tap >= 0; tap--) {
+            while (bases[copyOf[tap]] != horizontal.base()[tap]) {
+                copyOf[tap]++;
+            }
+            copies[copyOf[tap]] = tap;
+        }
         dense = vertical.step() == 1 && horizontal.step() == 1;
         packed = shared.get(Buffers.Use.PACKED,
                 (long) weights.groups * tiles * depth * kernel.rows() * FLOAT);
-        offsets = shared.offsets(biasDepth() + blockChannels * taps);
+        offsets = shared.offsets(biasDepth() + blockChannels * allTaps);
+    }
+
+    private Axis down(int phase) {
+        return downPhases.get(phase / acrossPhases.size());
+    }
+
+    private Axis across(int phase) {
+        return acrossPhases.get(phase % acrossPhases.size());
     }
 
     private int biasDepth() {
@@ -128,7 +172,7 @@ final class Correlation implements Parallel.TaskBody {
     private void plan(int threads) {
         int wanted = threads == 1 ? 1 : Math.ceilDiv(TASKS_PER_THREAD * threads, batch * weights.groups);
         long floats = PLANES_BYTES / FLOAT;
-        long line = (long) blockChannels * horizontal.taps().length * horizontal.count();
+        long line = (long) blockChannels * copies.length * horizontal.count();
         int tile = kernel.vectors() * kernel.lanes();
         int rows = vertical.count();
         while (rows > 1 && (line * vertical.lines(rows).count() > floats
@@ -146,17 +190,31 @@ final class Correlation implements Parallel.TaskBody {
         if (weights.bias != null) {
             offsets[k++] = 0;
         }
-        for (int c = 0; c < blockChannels; c++) {
-            for (int i = 0; i < vertical.taps().length; i++) {
-                for (int j = 0; j < horizontal.taps().length; j++) {
-                    offsets[k++] = (plane(c, j) + (long) lines.place()[i] * horizontal.count()) * FLOAT;
-                }
+        int firstDown = 0;
+        for (Axis down : downPhases) {
+            int firstAcross = 0;
+            for (Axis across : acrossPhases) {
+                k = offsets(firstDown, down.taps().length, firstAcross, across.taps().length, k);
+                firstAcross += across.taps().length;
             }
+            firstDown += down.taps().length;
         }
     }
 
-    private long plane(int channel, int tap) {
-        return onesFloats + ((long) channel * horizontal.taps().length + tap) * planeFloats;
+    private int offsets(int firstDown, int down, int firstAcross, int across, int first) {
+        int k = first;
+        for (int c = 0; c < blockChannels; c++) {
+            for (int i = firstDown; i < firstDown + down; i++) {
+                for (int j = firstAcross; j < firstAcross + across; j++) {
+                    offsets[k++] = (plane(c, copyOf[j]) + (long) lines.place()[i] * horizontal.count()) * FLOAT;
+                }
+            }
+        }
+        return k;
+    }
+
+    private long plane(int channel, int copy) {
+        return onesFloats + ((long) channel * copies.length + copy) * planeFloats;
     }
 
     /** The weights of one tile's outputs, as the kernel wants them; the bias comes first, as a tap that sees ones. */
@@ -173,13 +231,15 @@ final class Correlation implements Parallel.TaskBody {
                 p += (long) rows * FLOAT;
             }
             long from = weights.offset + group * weights.groupStride() + output * weights.outputStride;
-            for (int c = 0; c < inputs; c++) {
-                for (int i : vertical.taps()) {
-                    for (int j : horizontal.taps()) {
-                        long at = from + c * weights.inputStride + (long) i * weights.kernelW + j;
-                        packed.set(JAVA_FLOAT_UNALIGNED, p,
-                                weights.segment.get(JAVA_FLOAT_UNALIGNED, at * FLOAT));
-                        p += (long) rows * FLOAT;
+            for (int phase = 0; phase < taps.length; phase++) {
+                for (int c = 0; c < inputs; c++) {
+                    for (int i : down(phase).taps()) {
+                        for (int j : across(phase).taps()) {
+                            long at = from + c * weights.inputStride + (long) i * weights.kernelW + j;
+                            packed.set(JAVA_FLOAT_UNALIGNED, p,
+                                    weights.segment.get(JAVA_FLOAT_UNALIGNED, at * FLOAT));
+                            p += (long) rows * FLOAT;
+                        }
                     }
                 }
             }
@@ -203,24 +263,44 @@ final class Correlation implements Parallel.TaskBody {
         for (long i = 0; i < onesFloats; i++) {
             planes.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 1);
         }
+        boolean pairs = horizontal.step() == 2 && 2 * horizontal.count() >= result.width();
+        if (leavesOut(downPhases, result.height()) || (!pairs && leavesOut(acrossPhases, result.width()))) {
+            clearResults(image, group, first, rows);
+        }
         for (int c = 0; c == 0 || c < inputs; c += blockChannels) {
             int channels = Math.min(blockChannels, inputs - c);
-            for (int j = 0; j < horizontal.taps().length; j++) {
-                copy(image, group * inputs + c, channels, j, first, planes);
+            for (int copy = 0; copy < copies.length; copy++) {
+                copy(image, group * inputs + c, channels, copy, first, planes);
             }
             multiply(image, group, c, channels, first, rows, planes, own);
         }
         pool.giveBack(own);
     }
 
+    private static boolean leavesOut(List<Axis> axes, int length) {
+        return axes.stream().mapToInt(Axis::count).sum() != length;
+    }
+
+    /** Clears the rows of a band, those between the ones that are computed included. */
+    private void clearResults(int image, int group, int firstRow, int rows) {
+        long from = (long) firstRow * vertical.step() * result.width();
+        long end = firstRow + rows == vertical.count()
+                ? result.plane()
+                : ((long) firstRow + rows) * vertical.step() * result.width();
+        for (int output = 0; output < outputs; output++) {
+            result.segment().asSlice(result.at(image, group * outputs + output) + from * FLOAT, (end - from) * FLOAT)
+                    .fill((byte) 0);
+        }
+    }
+
     /** Copies what one column of the window meets in the rows of a band, for some channels. */
-    private void copy(int image, int channel, int channels, int tap, int firstRow, MemorySegment to) {
+    private void copy(int image, int channel, int channels, int copy, int firstRow, MemorySegment to) {
         int width = horizontal.count();
-        long base = horizontal.base()[tap];
+        long base = horizontal.base()[copies[copy]];
         int left = horizontal.before(base, width);
         int right = Math.max(left, horizontal.beforeEnd(base, width));
         long column = base + (long) left * horizontal.sourceStep();
-        long nextPlane = planeFloats * horizontal.taps().length;
+        long nextPlane = planeFloats * copies.length;
         for (int block = 0; block + 1 < lines.blocks().length; block++) {
             int count = lines.blocks()[block + 1] - lines.blocks()[block];
             long row = lines.sources()[block] + (long) firstRow * vertical.sourceStep();
@@ -228,7 +308,7 @@ final class Correlation implements Parallel.TaskBody {
             int below = Math.max(above, vertical.beforeEnd(row, count));
             long from = source.at(image, channel)
                     + ((row + (long) above * vertical.sourceStep()) * source.width() + column) * FLOAT;
-            long at = plane(0, tap) + (long) lines.blocks()[block] * width;
+            long at = plane(0, copy) + (long) lines.blocks()[block] * width;
             for (int c = 0; c < channels; c++) {
                 clear(to, at, (long) above * width);
                 long inside = at + (long) above * width;
@@ -272,53 +352,79 @@ final class Correlation implements Parallel.TaskBody {
 
     private void multiply(int image, int group, int channel, int channels, int firstRow, int rows,
             MemorySegment planes, Buffers own) {
-        int skip = channel == 0 ? 0 : biasDepth();
-        int steps = channels * taps + biasDepth() - skip;
         int positions = rows * horizontal.count();
         long row = result.plane() * FLOAT;
         int width = kernel.vectors() * kernel.lanes();
-        MemorySegment tileBuffer = own.get(Buffers.Use.TILE, (long) kernel.rows() * width * FLOAT);
-        for (int tile = 0; tile < tiles; tile++) {
+        long tileBytes = (long) kernel.rows() * width * FLOAT;
+        MemorySegment tiles = own.get(Buffers.Use.TILE, 2 * tileBytes + (long) kernel.lanes() * FLOAT);
+        if (acrossPhases.size() == 1 && horizontal.step() == 2) {
+            tiles.asSlice((1 - acrossPhases.getFirst().start()) * tileBytes, tileBytes).fill((byte) 0);
+        }
+        for (int tile = 0; tile < this.tiles; tile++) {
             int output = tile * kernel.rows();
             int real = Math.min(kernel.rows(), outputs - output);
-            long a = packedAt(group, tile, channel * taps + skip);
             long to = result.at(image, group * outputs + output);
             for (int s = 0; s < positions; s += width) {
                 int vectors = Math.min(kernel.vectors(), Math.ceilDiv(positions - s, kernel.lanes()));
                 int columns = Math.min(vectors * kernel.lanes(), positions - s);
-                long place = to + ((long) firstRow * horizontal.count() + s) * FLOAT;
-                if (dense && channel == 0 && real == kernel.rows() && columns == vectors * kernel.lanes()) {
-                    kernel.tile(packed, a, planes, (long) s * FLOAT, offsets, skip, steps, vectors, result.segment(),
-                            place, row);
+                long tileRow = (long) vectors * kernel.lanes() * FLOAT;
+                if (dense) {
+                    long place = to + ((long) firstRow * horizontal.count() + s) * FLOAT;
+                    if (channel == 0 && real == kernel.rows() && columns == vectors * kernel.lanes()) {
+                        sum(0, group, tile, channel, channels, planes, s, vectors, result.segment(), place, row);
+                    } else {
+                        sum(0, group, tile, channel, channels, planes, s, vectors, tiles, 0, tileRow);
+                        gemm.flush(tiles, 0, tileRow, real, columns, channel > 0, result.segment(), place, row);
+                    }
                     continue;
                 }
-                long tileRow = (long) vectors * kernel.lanes() * FLOAT;
-                kernel.tile(packed, a, planes, (long) s * FLOAT, offsets, skip, steps, vectors, tileBuffer, 0,
-                        tileRow);
-                if (dense) {
-                    gemm.flush(tileBuffer, 0, tileRow, real, columns, channel > 0, result.segment(), place, row);
-                } else {
-                    scatter(tileBuffer, tileRow, real, columns, channel > 0, to, firstRow, s);
+                for (int phase = 0; phase < taps.length; phase++) {
+                    long at = horizontal.step() == 2 ? across(phase).start() * tileBytes : 0;
+                    sum(phase, group, tile, channel, channels, planes, s, vectors, tiles, at, tileRow);
+                    boolean last = (phase + 1) % acrossPhases.size() == 0;
+                    if (horizontal.step() != 2 || last) {
+                        scatter(phase, tiles, tileRow, tileBytes, real, columns, channel > 0, to, firstRow, s);
+                    }
                 }
             }
         }
     }
 
-    /** Puts results where they lie apart. */
-    private void scatter(MemorySegment tile, long tileRow, int rows, int columns, boolean add, long to, int firstRow,
-            int s) {
+    /** One tile of a phase's results. */
+    private void sum(int phase, int group, int tile, int channel, int channels, MemorySegment planes, int position,
+            int vectors, MemorySegment to, long offset, long row) {
+        int skip = channel == 0 ? 0 : biasDepth();
+        kernel.tile(packed, packedAt(group, tile, weightsAt[phase] + channel * taps[phase] + skip), planes,
+                (long) position * FLOAT, offsets, offsetsAt[phase] + skip, channels * taps[phase] + biasDepth() - skip,
+                vectors, to, offset, row);
+    }
+
+    /** Puts results where they lie apart: with a step of two those of both columns of phases, which fill whole rows. */
+    private void scatter(int phase, MemorySegment tiles, long tileRow, long tileBytes, int rows, int columns,
+            boolean add, long to, int firstRow, int s) {
         int width = horizontal.count();
-        for (int i = 0; i < columns;) {
+        int n;
+        for (int i = 0; i < columns; i += n) {
             int t = firstRow + (s + i) / width;
             int u = (s + i) % width;
-            int n = Math.min(width - u, columns - i);
-            long p = to + ((vertical.start() + (long) t * vertical.step()) * result.width()
-                    + horizontal.start() + (long) u * horizontal.step()) * FLOAT;
-            for (int r = 0; r < rows; r++) {
-                spread(tile, r * tileRow + (long) i * FLOAT, n, add, result.segment(), p + r * result.plane() * FLOAT,
-                        (long) horizontal.step() * FLOAT);
+            n = Math.min(width - u, columns - i);
+            if (t >= down(phase).count()) {
+                continue;
             }
-            i += n;
+            long p = to + (down(phase).start() + (long) t * vertical.step()) * result.width() * FLOAT;
+            long from = (long) i * FLOAT;
+            if (horizontal.step() == 2) {
+                kernel.interleave(tiles, from, tileBytes + from, tileRow, rows,
+                        Math.min(2 * n, result.width() - 2 * u), add, result.segment(), p + 2L * u * FLOAT,
+                        result.plane() * FLOAT);
+                continue;
+            }
+            Axis across = across(phase);
+            p += (across.start() + (long) u * across.step()) * FLOAT;
+            for (int r = 0; r < rows; r++) {
+                spread(tiles, r * tileRow + from, Math.min(n, across.count() - u), add, result.segment(),
+                        p + r * result.plane() * FLOAT, (long) across.step() * FLOAT);
+            }
         }
     }
 

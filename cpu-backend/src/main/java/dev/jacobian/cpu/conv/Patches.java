@@ -20,6 +20,8 @@ final class Patches {
     private final int channels;
     private final Axis vertical;
     private final Axis horizontal;
+    /** The columns that are laid out; those between two that one tap reads are, where other taps or transposing use them. */
+    private final Axis across;
     private final int maxRows;
     private final Axis.Lines rows;
     private final Axis.Lines columns;
@@ -44,7 +46,8 @@ final class Patches {
         this.horizontal = horizontal;
         this.maxRows = maxRows;
         rows = vertical.lines(maxRows);
-        columns = horizontal.lines(horizontal.count());
+        across = horizontal.sourceStep() <= horizontal.taps().length ? horizontal.everyColumn() : horizontal;
+        columns = across.lines(across.count());
         int high = vertical.taps().length;
         int wide = horizontal.taps().length;
         length = channels * high * wide;
@@ -156,11 +159,14 @@ final class Patches {
     /** Where the patch of each position of some images begins, in bytes. */
     void offsets(int images, long[] to) {
         int width = horizontal.count();
+        int step = horizontal.sourceStep() / across.sourceStep();
         int s = 0;
         for (int image = 0; image < images; image++) {
             for (int t = 0; t < maxRows; t++) {
                 for (int u = 0; u < width; u++) {
-                    long at = written ? ((long) t * width + u) * pitch : ((long) t * columns.count() + u) * channels;
+                    long at = written
+                            ? ((long) t * width + u) * pitch
+                            : ((long) t * columns.count() + (long) u * step) * channels;
                     to[s++] = (image * imageFloats() + at) * FLOAT;
                 }
             }
@@ -197,12 +203,12 @@ final class Patches {
             int first = columns.blocks()[block];
             int count = columns.blocks()[block + 1] - first;
             long column = columns.sources()[block];
-            int left = from < 0 ? count : horizontal.before(column, count);
-            int right = Math.max(left, horizontal.beforeEnd(column, count));
+            int left = from < 0 ? count : across.before(column, count);
+            int right = Math.max(left, across.beforeEnd(column, count));
             long p = at + (long) first * channels;
             Correlation.clear(to, p, (long) left * channels);
             if (right > left) {
-                int step = horizontal.sourceStep();
+                int step = across.sourceStep();
                 gemm.packPanel(source.segment(), from + (column + (long) left * step) * FLOAT, (long) step * FLOAT,
                         source.plane() * FLOAT, right - left, channels, channels, to,
                         (p + (long) left * channels) * FLOAT);

@@ -63,4 +63,22 @@ public interface TapsKernel {
      */
     void copyRows(MemorySegment from, long fromOffset, long fromRow, int step, int rows, int columns,
             MemorySegment to, long toOffset, long toRow);
+
+    /**
+     * Writes elements of two tiles in turn: the first {@code columns} of even[r, 0], odd[r, 0], even[r, 1], … to each
+     * row r, or adds them.
+     *
+     * @param tiles the memory of both
+     * @param even the first tile
+     * @param odd the second one
+     * @param tileRow from one row of a tile to the next
+     * @param rows how many rows there are
+     * @param columns how many elements each row gets; of the tiles, whole vectors may be read
+     * @param add whether to add to what is there
+     * @param to the target
+     * @param toOffset its first row
+     * @param toRow from one row to the next
+     */
+    void interleave(MemorySegment tiles, long even, long odd, long tileRow, int rows, int columns, boolean add,
+            MemorySegment to, long toOffset, long toRow);
 }

@@ -3,54 +3,58 @@ package dev.jacobian.cpu.conv;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import dev.jacobian.cpu.Parallel;
-import dev.jacobian.cpu.gemm.GemmKernel;
 import java.lang.foreign.MemorySegment;
 
 /**
  * Correlation with windows of 3×3 elements that move by one, by {@linkplain WinogradKernel Winograd's method}: the forward
  * pass and the gradient of the input.
  *
- * <p>Blocks of rows of tiles are computed from end to end in the cache of one worker: the source is laid out with channels
- * innermost and zeros for the padding, transformed, multiplied with the transformed weights as one small matrix product
- * for each frequency, transformed back and laid out as the result. Weights are transformed once for each call.
+ * <p>Blocks of rows of tiles are computed from end to end in the cache of one worker: channel by channel the source is
+ * read and transformed, with neighbouring tiles in one vector; for each frequency one small matrix product follows; channel
+ * by channel the results are transformed back and written. Weights are transformed once for each call.
  */
 final class Winograd implements Parallel.TaskBody {
     /** Transformed weights of so many bytes at a time. */
     private static final long WEIGHT_BYTES = 9L << 19;
 
     /** What the transformed tiles of one block take, about. */
-    private static final long BLOCK_BYTES = 256 << 10;
+    private static final long BLOCK_BYTES = 320 << 10;
 
-    private static final int TASKS_PER_THREAD = 4;
+    private static final int TASKS_PER_THREAD = 2;
+
+    /** What products need at least. */
+    private static final int BLOCK_TILES = 32;
 
     private static final int TILE = WinogradKernel.TILE;
+    private static final int SIDE = WinogradKernel.SIDE;
     private static final int FREQUENCIES = WinogradKernel.FREQUENCIES;
     private static final int TAPS = 9;
     private static final int FLOAT = Float.BYTES;
     private static final int LINE = 64;
 
     private final WinogradKernel kernel;
-    private final GemmKernel gemm;
+    private final TapsKernel taps;
     private final Buffers.Pool pool;
     private final int batch;
     private final Images source;
     private final Images result;
     private final Filters filters;
+    private final int paddingH;
+    private final int shift;
+    private final int crop;
     private final int down;
     private final int across;
     private final int blockVectors;
-    private final int panelVectors;
-    private final int tileRows;
     private final int step;
-    private final WinogradLines sourceLines;
-    private final long sourceColumn;
+    private final int masksAt;
+    private final long weightsTile;
     private final MemorySegment weights;
     private final Buffers shared;
     private long[] tables;
     private int blockRows;
+    private long tilesRow;
     private int firstVector;
     private int vectors;
-    private WinogradLines resultLines;
     private long weightsNext;
     private volatile boolean finite = true;
 
@@ -60,26 +64,27 @@ final class Winograd implements Parallel.TaskBody {
      */
     record Filters(MemorySegment segment, long offset, boolean flipped, MemorySegment bias, long biasOffset) {}
 
-    Winograd(WinogradKernel kernel, GemmKernel gemm, Buffers.Pool pool, Buffers shared, int batch, Images source,
+    Winograd(WinogradKernel kernel, TapsKernel taps, Buffers.Pool pool, Buffers shared, int batch, Images source,
             Filters filters, int paddingH, int paddingW, Images result) {
         this.kernel = kernel;
-        this.gemm = gemm;
+        this.taps = taps;
         this.pool = pool;
         this.shared = shared;
         this.batch = batch;
         this.source = source;
         this.result = result;
         this.filters = filters;
+        this.paddingH = paddingH;
+        // A tile's own columns are those from its second one on. Without padding, the first result needs a tile before.
+        shift = paddingW == 0 ? TILE - 1 : paddingW - 1;
+        crop = paddingW == 0 ? TILE : 0;
         down = Math.ceilDiv(result.height(), TILE);
-        across = Math.ceilDiv(result.width(), TILE);
+        across = Math.ceilDiv(Math.max(crop + result.width(), shift + source.width()), TILE);
         step = kernel.lanes() * FLOAT;
-        panelVectors = gemm.tileColumns() / kernel.lanes();
-        tileRows = gemm.tileRows();
-        sourceLines = new WinogradLines(kernel, source, paddingH, paddingW, TILE * across + 2, source.channels());
-        sourceColumn = sourceLines.column();
-        long vectorBytes = (long) FREQUENCIES * source.channels() * step;
-        int most = Math.max(1, (int) (WEIGHT_BYTES / vectorBytes / panelVectors)) * panelVectors;
-        blockVectors = Math.min(most, kernel.vectors(result.channels()));
+        masksAt = 2 * kernel.lanes();
+        weightsTile = (long) source.channels() * step / 2;
+        long vectorBytes = FREQUENCIES * 2 * weightsTile;
+        blockVectors = Math.min(Math.max(1, (int) (WEIGHT_BYTES / vectorBytes)), kernel.vectors(result.channels()));
         weights = shared.get(Buffers.Use.PACKED, blockVectors * vectorBytes + 2L * FREQUENCIES * LINE);
     }
 
@@ -96,30 +101,51 @@ final class Winograd implements Parallel.TaskBody {
     }
 
     private void plan(int threads) {
-        int channels = kernel.start(firstVector + vectors - 1, result.channels()) + kernel.lanes()
-                - kernel.start(firstVector, result.channels());
-        resultLines = new WinogradLines(kernel, result, 0, 0, TILE * across, channels);
-        weightsNext = padded((long) source.channels() * vectors * step);
-        long rowBytes = (long) across * FREQUENCIES * (sourceColumn + (long) vectors * step);
+        int lanes = kernel.lanes();
+        weightsNext = padded(2L * vectors * weightsTile);
+        long rowBytes = (long) across * FREQUENCIES * (source.channels() + vectors * lanes) * FLOAT;
         int rows = batch * down;
-        int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.ceilDiv(rows, TASKS_PER_THREAD * threads));
-        blockRows = Math.ceilDiv(rows, Math.ceilDiv(rows, most));
-        fillTables();
+        long most = Math.min(BLOCK_BYTES / rowBytes, Math.ceilDiv(rows, TASKS_PER_THREAD * threads));
+        blockRows = fullest((int) Math.min(rows, Math.max(most, Math.ceilDiv(BLOCK_TILES, across))));
+        int groups = Math.ceilDiv(blockRows * across, lanes);
+        tilesRow = (long) groups * step;
+        fillTables(groups);
     }
 
-    /** Where filters, taps, and what a block's lines of one image hold lie. */
-    private void fillTables() {
+    /** How many rows of tiles, up to some number, fill their vectors best; the most that do. */
+    private int fullest(int most) {
+        int best = 1;
+        double bestShare = 0;
+        for (int i = 1; i <= most; i++) {
+            int tiles = i * across;
+            double share = (double) tiles / Math.ceilDiv(tiles, kernel.lanes());
+            if (share >= bestShare) {
+                bestShare = share;
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    /** Where filters and channels lie, and which tiles are at an edge. */
+    private void fillTables(int groups) {
         int lanes = kernel.lanes();
-        int lines = TILE * Math.min(blockRows, down);
-        int sourceTable = 2 * lanes;
-        int resultTable = sourceTable + sourceLines.tableLength(lines + 2);
-        tables = shared.offsets(resultTable + resultLines.tableLength(lines));
+        tables = shared.offsets(masksAt + 2 * groups);
         for (int i = 0; i < lanes; i++) {
             tables[i] = (long) i * TAPS * (filters.flipped ? 1 : source.channels()) * FLOAT;
             tables[lanes + i] = (long) i * step;
         }
-        sourceLines.tabulate(lines + 2, tables, sourceTable);
-        resultLines.tabulate(lines, tables, resultTable);
+        for (int g = 0; g < groups; g++) {
+            long begins = 0;
+            long ends = 0;
+            for (int i = 0; i < lanes; i++) {
+                int column = (g * lanes + i) % across;
+                begins |= (column == 0 ? 1L : 0) << i;
+                ends |= (column == across - 1 ? 1L : 0) << i;
+            }
+            tables[masksAt + 2 * g] = begins;
+            tables[masksAt + 2 * g + 1] = ends;
+        }
     }
 
     /** An odd number of cache lines, so that frequencies do not compete for the same sets of the cache. */
@@ -133,15 +159,15 @@ final class Winograd implements Parallel.TaskBody {
         int lanes = kernel.lanes();
         int channel = kernel.start(firstVector + task, result.channels());
         Buffers own = pool.take();
-        MemorySegment taps = own.get(Buffers.Use.PLANES, (long) (sources * TAPS + lanes) * step);
+        MemorySegment filter = own.get(Buffers.Use.PLANES, (long) (sources * TAPS + lanes) * step);
         if (filters.flipped) {
             for (int k = 0; k < sources; k++) {
                 long from = (filters.offset + ((long) k * result.channels() + channel) * TAPS) * FLOAT;
                 if (k < sources - 1 || channel + lanes < result.channels()) {
                     // What is read behind a filter's taps goes where the next one's do.
-                    kernel.transpose(filters.segment, from, tables, 0, taps, (long) k * TAPS * step, tables, lanes);
+                    kernel.transpose(filters.segment, from, tables, 0, filter, (long) k * TAPS * step, tables, lanes);
                 } else {
-                    copy(filters.segment, from, TAPS * FLOAT, FLOAT, lanes, TAPS, taps, (long) k * TAPS * step, FLOAT,
+                    copy(filters.segment, from, TAPS * FLOAT, FLOAT, lanes, TAPS, filter, (long) k * TAPS * step, FLOAT,
                             step);
                 }
             }
@@ -150,16 +176,13 @@ final class Winograd implements Parallel.TaskBody {
             long from = (filters.offset + (long) channel * length) * FLOAT;
             for (int i = 0; i < length; i += lanes) {
                 int at = Math.min(i, length - lanes);
-                kernel.transpose(filters.segment, from + (long) at * FLOAT, tables, 0, taps, (long) at * step, tables,
+                kernel.transpose(filters.segment, from + (long) at * FLOAT, tables, 0, filter, (long) at * step, tables,
                         lanes);
             }
         }
-        int panel = task / panelVectors * panelVectors;
-        kernel.weights(taps, filters.flipped ? (TAPS - 1L) * step : 0, filters.flipped ? -step : step,
-                (long) TAPS * step, sources, weights,
-                ((long) panel * sources + task - panel) * step,
-                (long) Math.min(panelVectors, vectors - panel) * step, weightsNext,
-                own.get(Buffers.Use.SHIFTS, 18L * step));
+        kernel.weights(filter, filters.flipped ? (TAPS - 1L) * step : 0, filters.flipped ? -step : step,
+                (long) TAPS * step, sources, weights, 2L * task * weightsTile, weightsTile, weightsNext,
+                own.get(Buffers.Use.SHIFTS, 54L * step));
         pool.giveBack(own);
     }
 
@@ -173,6 +196,22 @@ final class Winograd implements Parallel.TaskBody {
         }
     }
 
+    /** Copies the lines of a channel that some rows of tiles see to where they are in planes without other channels. */
+    private void copy(int channel, int firstRow, int rows, MemorySegment planes) {
+        int image = firstRow / down;
+        for (int row = 0; row < rows;) {
+            int first = (firstRow + row) % down;
+            int count = Math.min(down - first, rows - row);
+            int begin = Math.max(0, TILE * first - paddingH);
+            int end = Math.min(source.height(), TILE * (first + count) + 2 - paddingH);
+            long at = (long) begin * source.width() * FLOAT;
+            taps.copyRows(source.segment(), source.at(image, channel) + at, 0, 1, 1, (end - begin) * source.width(),
+                    planes, (image - firstRow / down) * source.plane() * FLOAT + at, 0);
+            image++;
+            row += count;
+        }
+    }
+
     @Override
     public void run(int task, int worker) {
         if (!finite) {
@@ -180,50 +219,50 @@ final class Winograd implements Parallel.TaskBody {
         }
         int firstRow = task * blockRows;
         int rows = Math.min(blockRows, batch * down - firstRow);
-        int tiles = rows * across;
-        long tilesNext = padded(tiles * sourceColumn);
-        long productsTile = (long) vectors * step;
-        long productsNext = padded((long) Math.ceilDiv(tiles, tileRows) * tileRows * productsTile);
+        int image = firstRow / down;
+        int groups = Math.ceilDiv(rows * across, kernel.lanes());
+        long seenNext = padded(source.channels() * tilesRow);
+        long productsNext = padded((long) vectors * kernel.lanes() * tilesRow);
+        long linesNext = TILE * tilesRow + 2L * step;
         Buffers own = pool.take();
-        MemorySegment transformed = own.get(Buffers.Use.TRANSFORMED, FREQUENCIES * tilesNext);
+        MemorySegment seen = own.get(Buffers.Use.TRANSFORMED, FREQUENCIES * seenNext);
         MemorySegment products = own.get(Buffers.Use.PRODUCTS, FREQUENCIES * productsNext);
-        MemorySegment check = own.get(Buffers.Use.TILE, 2L * step);
-        kernel.clear(check, 0, 2L * step);
-        MemorySegment scratch = own.get(Buffers.Use.SHIFTS, ((long) TILE * across + 2) * WinogradKernel.SIDE * step);
-        int partRows = Math.min(blockRows, down);
-        MemorySegment lines = own.get(Buffers.Use.PLANES, Math.max(((long) TILE * partRows + 2) * sourceLines.line(),
-                (long) TILE * partRows * resultLines.line()));
-        for (int row = 0; row < rows;) {
-            int image = (firstRow + row) / down;
-            int first = (firstRow + row) % down;
-            int count = Math.min(down - first, rows - row);
-            sourceLines.layOut(image, TILE * first, TILE * count + 2, lines);
-            for (int i = 0; i < count; i++) {
-                kernel.input(lines, (long) TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across,
-                        transformed, (long) (row + i) * across * sourceColumn, tilesNext, scratch);
+        MemorySegment lines = own.get(Buffers.Use.PLANES, SIDE * linesNext);
+        MemorySegment check = own.get(Buffers.Use.TILE, step);
+        kernel.clear(check, 0, step);
+        kernel.clear(lines, 0, SIDE * linesNext);
+        long line = (long) TILE * across * FLOAT;
+        boolean narrow = source.width() < kernel.lanes();
+        long plane = source.plane() * FLOAT;
+        int images = (firstRow + rows - 1) / down - image + 1;
+        // A vector read from the end of an image must not reach behind it.
+        MemorySegment planes = narrow ? own.get(Buffers.Use.PARTS, images * plane + step) : source.segment();
+        for (int c = 0; c < source.channels(); c++) {
+            if (narrow) {
+                copy(c, firstRow, rows, planes);
             }
-            row += count;
+            kernel.inputRows(planes, narrow ? 0 : source.at(image, c),
+                    narrow ? plane : source.at(1, c) - source.at(0, c), source.height(), source.width(), paddingH, down,
+                    firstRow % down, rows, lines, step + (long) shift * FLOAT, line, linesNext);
+            kernel.inputColumns(lines, step, linesNext, groups, tables, masksAt, seen, c * tilesRow, seenNext);
         }
-        multiply(tiles, transformed, tilesNext, products, productsNext);
-        MemorySegment bias = filters.bias == null ? check : filters.bias;
-        long resultLine = resultLines.line();
-        for (int row = 0; row < rows;) {
-            int image = (firstRow + row) / down;
-            int first = (firstRow + row) % down;
-            int count = Math.min(down - first, rows - row);
-            for (int v = 0; v < vectors; v++) {
-                int channel = kernel.start(firstVector + v, result.channels());
-                long at = (long) (channel - kernel.start(firstVector, result.channels())) * FLOAT;
-                for (int i = 0; i < count; i++) {
-                    kernel.output(products, (long) (row + i) * across * productsTile + (long) v * step, productsNext,
-                            productsTile, across, bias,
-                            filters.bias == null ? step : (filters.biasOffset + channel) * FLOAT, lines,
-                            at + (long) TILE * i * resultLine, resultLines.column(), resultLine, check, scratch);
-                }
-                resultLines.store(image, channel, TILE * first, Math.min(TILE * count, result.height() - TILE * first),
-                        lines, at);
+        for (int f = 0; f < FREQUENCIES; f++) {
+            kernel.products(weights, f * weightsNext, seen, f * seenNext, tilesRow, groups, source.channels(), products,
+                    f * productsNext, tilesRow, 2 * vectors);
+        }
+        for (int v = 0; v < vectors; v++) {
+            int channel = kernel.start(firstVector + v, result.channels());
+            for (int i = (firstVector + v) * kernel.lanes() - channel; i < kernel.lanes(); i++) {
+                int k = channel + i;
+                kernel.outputColumns(products, (v * kernel.lanes() + i) * tilesRow, productsNext, groups, lines, step,
+                        linesNext);
+                kernel.outputRows(lines, step + (long) crop * FLOAT, linesNext, line,
+                        filters.bias == null
+                                ? 0
+                                : filters.bias.get(JAVA_FLOAT_UNALIGNED, (filters.biasOffset + k) * FLOAT),
+                        result.segment(), result.at(image, k), result.at(1, k) - result.at(0, k), result.height(),
+                        result.width(), down, firstRow % down, rows, check);
             }
-            row += count;
         }
         for (int i = 0; i < kernel.lanes(); i++) {
             if (check.get(JAVA_FLOAT_UNALIGNED, (long) i * FLOAT) != 0) {
@@ -231,22 +270,5 @@ final class Winograd implements Parallel.TaskBody {
             }
         }
         pool.giveBack(own);
-    }
-
-    private void multiply(int tiles, MemorySegment transformed, long tilesNext, MemorySegment products,
-            long productsNext) {
-        long productsTile = (long) vectors * step;
-        for (int f = 0; f < FREQUENCIES; f++) {
-            for (int panel = 0; panel < vectors; panel += panelVectors) {
-                int width = Math.min(panelVectors, vectors - panel) * kernel.lanes();
-                long b = f * weightsNext + (long) panel * source.channels() * step;
-                for (int tile = 0; tile < tiles; tile += tileRows) {
-                    gemm.tile(transformed, f * tilesNext + tile * sourceColumn, sourceColumn, FLOAT,
-                            Math.min(tileRows, tiles - tile), weights, b, (long) width * FLOAT, width,
-                            source.channels(), products,
-                            f * productsNext + tile * productsTile + (long) panel * step, productsTile);
-                }
-            }
-        }
     }
 }

@@ -101,25 +101,6 @@ final class WinogradLines {
         }
     }
 
-    /** Stores lines of a vector of an image's channels, which begin at an offset. */
-    void store(int image, int channel, int first, int count, MemorySegment from, long offset) {
-        int lanes = kernel.lanes();
-        int positions = count * images.width();
-        long to = images.at(image, channel) + (long) first * images.width() * FLOAT;
-        if (positions < lanes) {
-            for (int i = 0; i < positions; i++) {
-                copy(from, offset + table[elementsAt + i], FLOAT, images.segment(), to + (long) i * FLOAT,
-                        images.plane() * FLOAT);
-            }
-            return;
-        }
-        for (int i = 0; i < positions; i += lanes) {
-            int position = Math.min(i, positions - lanes);
-            kernel.transpose(from, offset, table, elementsAt + position, images.segment(),
-                    to + (long) position * FLOAT, table, channelsAt);
-        }
-    }
-
     /** Copies one element of a vector of channels. */
     private void copy(MemorySegment from, long fromOffset, long fromStep, MemorySegment to, long toOffset,
             long toStep) {

@@ -1,6 +1,7 @@
 package dev.jacobian.cpu.conv;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import dev.jacobian.cpu.Parallel;
 import dev.jacobian.cpu.gemm.GemmKernel;
@@ -12,19 +13,20 @@ import java.lang.foreign.MemorySegment;
  * its results' gradient is.
  *
  * <p>The rows of tiles are cut into chunks by the shapes alone. Each chunk sums for itself, one block of rows after the
- * other in the cache of one worker; their sums are added in order and transformed back.
+ * other in the cache of one worker; their sums are added in order and transformed back. Where there are more threads than
+ * chunks, they share out the results' channels, too, which no sum depends on.
  */
 final class WinogradWeightGradient implements Parallel.TaskBody {
     /** What the transformed tiles of one block take, about: the more tiles, the fewer additions to sums in memory. */
-    private static final long BLOCK_BYTES = 640 << 10;
+    private static final long BLOCK_BYTES = 900 << 10;
 
     /** The most pairs of channels: so many sums for each frequency take 2.4 MB in each chunk. */
     private static final long MAX_PAIRS = 1 << 14;
 
     /** What the sums of all chunks together take at most, unless there are {@link #MIN_CHUNKS}. */
-    private static final long PARTS_BYTES = 3L << 20;
+    private static final long PARTS_BYTES = 800 << 10;
 
-    private static final int MIN_CHUNKS = 4;
+    private static final int MIN_CHUNKS = 2;
     private static final int MAX_CHUNKS = 16;
 
     /** Chunks of fewer tiles are not worth sums of their own. */
@@ -32,6 +34,12 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
 
     /** Multiply-adds below which waking another thread costs more than it saves. */
     private static final long PARALLEL_WORK = 1L << 19;
+
+    /**
+     * Elements of a plane with more of which the processor foresees what will be read of it. Of smaller ones, of which
+     * sixteen are read at a time, it does not: reading them twice, first in their order, takes two thirds of the time.
+     */
+    private static final long MAX_PLANE = 512;
 
     private static final int TILE = WinogradKernel.TILE;
     private static final int FREQUENCIES = WinogradKernel.FREQUENCIES;
@@ -49,9 +57,11 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
     private final int down;
     private final int across;
     private final int vectors;
+    private final int sourceVectors;
     private final int step;
     private final int chunks;
     private final int blockRows;
+    private int ranges = 1;
     private final long sumRow;
     private final long sumNext;
     private final long part;
@@ -71,16 +81,17 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
         rows = batch * down;
         step = kernel.lanes() * FLOAT;
         vectors = kernel.vectors(dy.channels());
+        sourceVectors = kernel.vectors(source.channels());
         sourceLines = new WinogradLines(kernel, source, paddingH, paddingW, TILE * across + 2, source.channels());
         dyLines = new WinogradLines(kernel, dy, 0, 0, TILE * across, dy.channels());
         sumRow = (long) vectors * step;
-        sumNext = Winograd.padded((long) Math.ceilDiv(source.channels(), gemm.tileRows()) * gemm.tileRows() * sumRow);
+        sumNext = Winograd.padded((long) sourceVectors * kernel.lanes() * sumRow);
         part = FREQUENCIES * sumNext;
         // A power of two, as the number of threads mostly is.
         chunks = Integer.highestOneBit(Math.min(Math.clamp(PARTS_BYTES / part, MIN_CHUNKS, MAX_CHUNKS),
                 Math.min(rows, Math.ceilDiv(rows * across, CHUNK_TILES))));
         parts = shared.get(Buffers.Use.PARTS, chunks * part);
-        long rowBytes = (long) across * FREQUENCIES * (sourceLines.column() + sumRow);
+        long rowBytes = (long) across * FREQUENCIES * (sourceVectors + vectors) * step;
         int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, gemm.maxDepth() / across));
         int chunkRows = Math.ceilDiv(rows, chunks);
         blockRows = Math.ceilDiv(chunkRows, Math.ceilDiv(chunkRows, most));
@@ -108,7 +119,8 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
     boolean run(Parallel team, MemorySegment dweight, long offset) {
         long work = (long) rows * across * FREQUENCIES * source.channels() * dy.channels();
         Parallel threads = work < PARALLEL_WORK ? null : team;
-        Correlation.dispatch(threads, chunks, this);
+        ranges = threads == null ? 1 : Math.min(vectors, Math.ceilDiv(threads.threads(), chunks));
+        Correlation.dispatch(threads, chunks * ranges, this);
         if (chunks > 1) {
             Correlation.dispatch(threads, FREQUENCIES, (task, _) -> addUp(task));
         }
@@ -118,21 +130,26 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
 
     @Override
     public void run(int task, int worker) {
-        int end = (int) ((long) rows * (task + 1) / chunks);
+        int chunk = task / ranges;
+        int first = vectors * (task % ranges) / ranges;
+        int last = vectors * (task % ranges + 1) / ranges;
+        int end = (int) ((long) rows * (chunk + 1) / chunks);
         boolean add = false;
         Buffers own = pool.take();
-        for (int row = (int) ((long) rows * task / chunks); row < end; row += blockRows) {
-            block(row, Math.min(blockRows, end - row), task * part, add, own);
+        for (int row = (int) ((long) rows * chunk / chunks); row < end; row += blockRows) {
+            block(row, Math.min(blockRows, end - row), first, last, chunk * part + (long) first * step, add, own);
             add = true;
         }
         pool.giveBack(own);
     }
 
     /** Sums what some rows of tiles make. */
-    private void block(int firstRow, int blockRows, long sums, boolean add, Buffers own) {
+    private void block(int firstRow, int blockRows, int firstVector, int lastVector, long sums, boolean add,
+            Buffers own) {
+        int vectors = lastVector - firstVector;
         int tiles = blockRows * across;
-        long seenNext = Winograd.padded(tiles * sourceLines.column());
-        long gradientsNext = Winograd.padded(tiles * sumRow);
+        long seenNext = Winograd.padded((long) sourceVectors * tiles * step);
+        long gradientsNext = Winograd.padded((long) vectors * tiles * step);
         MemorySegment seen = own.get(Buffers.Use.TRANSFORMED, FREQUENCIES * seenNext);
         MemorySegment gradients = own.get(Buffers.Use.PRODUCTS, FREQUENCIES * gradientsNext);
         MemorySegment scratch = own.get(Buffers.Use.SHIFTS, ((long) TILE * across + 2) * WinogradKernel.SIDE * step);
@@ -143,57 +160,66 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
             int image = (firstRow + row) / down;
             int first = (firstRow + row) % down;
             int count = Math.min(down - first, blockRows - row);
+            if (count == down) {
+                scratch.set(JAVA_INT_UNALIGNED, 0, touch(source, image) + touch(dy, image));
+            }
             sourceLines.layOut(image, TILE * first, TILE * count + 2, lines);
-            for (int i = 0; i < count; i++) {
-                kernel.input(lines, (long) TILE * i * sourceLines.line(), sourceLines.line(), source.channels(), across,
-                        seen, (long) (row + i) * across * sourceLines.column(), seenNext, scratch);
+            for (int v = 0; v < sourceVectors; v++) {
+                long at = (long) kernel.start(v, source.channels()) * FLOAT;
+                for (int i = 0; i < count; i++) {
+                    kernel.input(lines, at + (long) TILE * i * sourceLines.line(), sourceLines.column(),
+                            sourceLines.line(), across, seen, ((long) v * tiles + (long) (row + i) * across) * step,
+                            seenNext, scratch);
+                }
             }
             dyLines.layOut(image, TILE * first, TILE * count, lines);
             for (int v = 0; v < vectors; v++) {
-                long at = (long) kernel.start(v, dy.channels()) * FLOAT;
+                long at = (long) kernel.start(firstVector + v, dy.channels()) * FLOAT;
                 for (int i = 0; i < count; i++) {
                     kernel.outputGradient(lines, at + (long) TILE * i * dyLines.line(), dyLines.column(),
-                            dyLines.line(),
-                            across, gradients, (long) (row + i) * across * sumRow + (long) v * step, sumRow,
-                            gradientsNext, scratch);
+                            dyLines.line(), across, gradients,
+                            ((long) v * tiles + (long) (row + i) * across) * step, step, gradientsNext, scratch);
                 }
             }
             row += count;
         }
-        multiply(tiles, seen, seenNext, gradients, gradientsNext, sums, add, own);
+        multiply(tiles, vectors, seen, seenNext, gradients, gradientsNext, sums, add, own);
     }
 
-    private void multiply(int tiles, MemorySegment seen, long seenNext, MemorySegment gradients, long gradientsNext,
+    /** Brings an image of small planes into the cache. */
+    private int touch(Images images, int image) {
+        return images.plane() > MAX_PLANE
+                ? 0
+                : kernel.touch(images.segment(), images.at(image, 0), images.channels() * images.plane() * FLOAT);
+    }
+
+    private void multiply(int tiles, int vectors, MemorySegment seen, long seenNext, MemorySegment gradients,
+            long gradientsNext,
             long sums, boolean add, Buffers own) {
-        int tileRows = gemm.tileRows();
-        int panelVectors = gemm.tileColumns() / kernel.lanes();
         MemorySegment products = add ? own.get(Buffers.Use.TILE, sumNext) : parts;
+        long vector = (long) tiles * step;
         for (int f = 0; f < FREQUENCIES; f++) {
             long to = add ? 0 : sums + f * sumNext;
-            for (int panel = 0; panel < vectors; panel += panelVectors) {
-                long column = (long) panel * step;
-                int width = Math.min(panelVectors, vectors - panel) * kernel.lanes();
-                for (int channel = 0; channel < source.channels(); channel += tileRows) {
-                    gemm.tile(seen, f * seenNext + (long) channel * FLOAT, FLOAT, sourceLines.column(),
-                            Math.min(tileRows, source.channels() - channel), gradients, f * gradientsNext + column,
-                            sumRow, width, tiles, products, to + channel * sumRow + column, sumRow);
+            for (int v = 0; v < vectors; v += 2) {
+                for (int u = 0; u < sourceVectors; u++) {
+                    kernel.products(seen, f * seenNext + u * vector, gradients, f * gradientsNext + v * vector, vector,
+                            Math.min(2, vectors - v), tiles, products,
+                            to + (long) u * kernel.lanes() * sumRow + (long) v * step, sumRow);
                 }
             }
             if (add) {
-                addTo(sums + f * sumNext, products, 0);
+                gemm.flush(products, 0, sumRow, sourceVectors * kernel.lanes(), vectors * kernel.lanes(), true, parts,
+                        sums + f * sumNext, sumRow);
             }
         }
-    }
-
-    /** Adds a matrix to the sums of one frequency. */
-    private void addTo(long sums, MemorySegment products, long offset) {
-        gemm.flush(products, offset, 0, 1, source.channels() * vectors * kernel.lanes(), true, parts, sums, 0);
     }
 
     /** Adds up one frequency of all chunks. */
     private void addUp(int f) {
         for (int chunk = 1; chunk < chunks; chunk++) {
-            addTo(f * sumNext, parts, chunk * part + f * sumNext);
+            gemm.flush(parts, chunk * part + f * sumNext, 0, 1,
+                    sourceVectors * kernel.lanes() * vectors * kernel.lanes(),
+                    true, parts, f * sumNext, 0);
         }
     }
 
@@ -205,8 +231,11 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
         MemorySegment taps = own.get(Buffers.Use.PLANES, (long) length * step);
         MemorySegment check = own.get(Buffers.Use.TILE, step);
         kernel.clear(check, 0, step);
-        kernel.weightGradient(parts, (long) vector * step, sumRow, sumNext, source.channels(), taps, 0, check,
-                own.get(Buffers.Use.SHIFTS, 18L * step));
+        MemorySegment scratch = own.get(Buffers.Use.SHIFTS, 18L * step);
+        for (int u = 0; u < sourceVectors; u++) {
+            kernel.weightGradient(parts, (long) vector * step + (long) u * lanes * sumRow, sumRow, sumNext, lanes, taps,
+                    (long) kernel.start(u, source.channels()) * TAPS * step, check, scratch);
+        }
         long to = (offset + (long) kernel.start(vector, dy.channels()) * length) * FLOAT;
         for (int i = 0; i < length; i += lanes) {
             int at = Math.min(i, length - lanes);

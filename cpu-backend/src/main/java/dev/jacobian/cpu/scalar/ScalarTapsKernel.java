@@ -64,4 +64,17 @@ public final class ScalarTapsKernel implements TapsKernel {
             }
         }
     }
+
+    @Override
+    public void interleave(MemorySegment tiles, long even, long odd, long tileRow, int rows, int columns, boolean add,
+            MemorySegment to, long toOffset, long toRow) {
+        for (int row = 0; row < rows; row++) {
+            for (int i = 0; i < columns; i++) {
+                float value = tiles.get(JAVA_FLOAT_UNALIGNED,
+                        (i % 2 == 0 ? even : odd) + row * tileRow + (long) (i / 2) * FLOAT);
+                long p = toOffset + row * toRow + (long) i * FLOAT;
+                to.set(JAVA_FLOAT_UNALIGNED, p, add ? to.get(JAVA_FLOAT_UNALIGNED, p) + value : value);
+            }
+        }
+    }
 }

@@ -1,5 +1,7 @@
 package dev.jacobian.cpu.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+
 import dev.jacobian.cpu.conv.WinogradKernel;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -18,16 +20,21 @@ public final class VectorWinogradKernel implements WinogradKernel {
     private static final int LANES = Lanes.COUNT;
     private static final long STEP = SPECIES.vectorByteSize();
     private static final int FLOAT = Float.BYTES;
+    private static final VectorSpecies<Float> HALF_SPECIES = FloatVector.SPECIES_256;
+    private static final long HALF = HALF_SPECIES.vectorByteSize();
+
+    /** Pieces of memory that are read at the same time: more than one keeps more of it under way. */
+    private static final int PIECES = 8;
 
     /** The points: their squares' product is 1. */
-    private static final float A = 2f / 3;
-    private static final float B = 3f / 2;
-    private static final float A2 = 4f / 9;
-    private static final float B2 = 9f / 4;
-    private static final float A3 = 8f / 27;
-    private static final float B3 = 27f / 8;
+    static final float A = 2f / 3;
+    static final float B = 3f / 2;
+    static final float A2 = 4f / 9;
+    static final float B2 = 9f / 4;
+    static final float A3 = 8f / 27;
+    static final float B3 = 27f / 8;
     /** The sum of their squares. */
-    private static final float S = 97f / 36;
+    static final float S = 97f / 36;
 
     /** What makes the weights of the points ±a and ±b: 1 / 2a²(a² − b²) and 1 / 2b²(b² − a²). */
     private static final float KA = -81f / 130;
@@ -53,7 +60,7 @@ public final class VectorWinogradKernel implements WinogradKernel {
      * @return whether to use this class
      */
     public static boolean isSupported() {
-        return LANES == 16;
+        return LANES == 16 && FloatVector.SPECIES_PREFERRED.length() == 16;
     }
 
     private static VectorShuffle<Float> across(int distance) {
@@ -71,6 +78,18 @@ public final class VectorWinogradKernel implements WinogradKernel {
     @Override
     public int lanes() {
         return LANES;
+    }
+
+    @Override
+    public int touch(MemorySegment memory, long offset, long bytes) {
+        long piece = Math.ceilDiv(bytes, PIECES * STEP) * STEP;
+        int sum = 0;
+        for (long i = 0; i < piece; i += STEP) {
+            for (long p = i; p < bytes; p += piece) {
+                sum += memory.get(JAVA_INT_UNALIGNED, offset + p);
+            }
+        }
+        return sum;
     }
 
     @Override
@@ -139,64 +158,57 @@ public final class VectorWinogradKernel implements WinogradKernel {
     }
 
     @Override
-    public void output(MemorySegment from, long fromOffset, long next, long fromTile, int tiles, MemorySegment bias,
-            long biasOffset, MemorySegment to, long toOffset, long column, long line, MemorySegment check,
-            MemorySegment scratch) {
-        outputs(tiles, SIDE, from, fromOffset, fromTile, next, SIDE * next, check, STEP, scratch, 0,
-                TILE * SIDE * STEP, TILE * STEP, STEP, check);
-        outputs(tiles, TILE, scratch, 0, TILE * SIDE * STEP, STEP, TILE * STEP, bias, biasOffset, to, toOffset,
-                TILE * column, line, column, check);
+    public void inputRows(MemorySegment from, long plane, long image, int height, int width, int padding, int down,
+            int firstRow, int rows, MemorySegment to, long toOffset, long line, long next) {
+        VectorWinogradTiles.inputRows(from, plane, image, height, width, padding, down, firstRow, rows, to, toOffset,
+                line, next);
     }
 
-    /** Aᵀ m + bias for {@code outer · inner} vectors m of six elements, as {@link #inputs}. */
-    private static void outputs(int outer, int inner, MemorySegment from, long fromOffset, long fromOuter,
-            long fromInner, long fromStep, MemorySegment bias, long biasOffset, MemorySegment to, long toOffset,
-            long toOuter, long toInner, long toStep, MemorySegment check) {
-        FloatVector a = FloatVector.broadcast(SPECIES, A);
-        FloatVector b = FloatVector.broadcast(SPECIES, B);
-        FloatVector a2 = FloatVector.broadcast(SPECIES, A2);
-        FloatVector b2 = FloatVector.broadcast(SPECIES, B2);
-        FloatVector a3 = FloatVector.broadcast(SPECIES, A3);
-        FloatVector b3 = FloatVector.broadcast(SPECIES, B3);
-        FloatVector zero = FloatVector.zero(SPECIES);
-        FloatVector add = FloatVector.fromMemorySegment(SPECIES, bias, biasOffset, ORDER);
-        FloatVector sum = FloatVector.fromMemorySegment(SPECIES, check, 0, ORDER);
-        for (int i = 0; i < outer; i++) {
-            long p = fromOffset + i * fromOuter;
-            long q = toOffset + i * toOuter;
-            for (int j = 0; j < inner; j++) {
-                FloatVector m1 = FloatVector.fromMemorySegment(SPECIES, from, p + fromStep, ORDER);
-                FloatVector m2 = FloatVector.fromMemorySegment(SPECIES, from, p + 2 * fromStep, ORDER);
-                FloatVector m3 = FloatVector.fromMemorySegment(SPECIES, from, p + 3 * fromStep, ORDER);
-                FloatVector m4 = FloatVector.fromMemorySegment(SPECIES, from, p + 4 * fromStep, ORDER);
-                FloatVector evenA = m1.add(m2);
-                FloatVector oddA = m1.sub(m2);
-                FloatVector evenB = m3.add(m4);
-                FloatVector oddB = m3.sub(m4);
-                FloatVector y0 = FloatVector.fromMemorySegment(SPECIES, from, p, ORDER).add(add)
-                        .add(evenA.add(evenB));
-                FloatVector y1 = oddB.fma(b, oddA.fma(a, add));
-                FloatVector y2 = evenB.fma(b2, evenA.fma(a2, add));
-                FloatVector y3 = oddB.fma(b3, oddA.fma(a3,
-                        FloatVector.fromMemorySegment(SPECIES, from, p + 5 * fromStep, ORDER).add(add)));
-                y0.intoMemorySegment(to, q, ORDER);
-                y1.intoMemorySegment(to, q + toStep, ORDER);
-                y2.intoMemorySegment(to, q + 2 * toStep, ORDER);
-                y3.intoMemorySegment(to, q + 3 * toStep, ORDER);
-                sum = y0.add(y1).add(y2.add(y3)).fma(zero, sum);
-                p += fromInner;
-                q += toInner;
-            }
-        }
-        sum.intoMemorySegment(check, 0, ORDER);
+    @Override
+    public void inputColumns(MemorySegment from, long fromOffset, long fromNext, int groups, long[] masks, int first,
+            MemorySegment to, long toOffset, long next) {
+        VectorWinogradTiles.inputColumns(from, fromOffset, fromNext, groups, masks, first, to, toOffset, next);
+    }
+
+    @Override
+    public void outputColumns(MemorySegment from, long fromOffset, long next, int groups, MemorySegment to,
+            long toOffset, long toNext) {
+        VectorWinogradTiles.outputColumns(from, fromOffset, next, groups, to, toOffset, toNext);
+    }
+
+    @Override
+    public void outputRows(MemorySegment from, long fromOffset, long fromNext, long line, float bias,
+            MemorySegment to, long plane, long image, int height, int width, int down, int firstRow, int rows,
+            MemorySegment check) {
+        VectorWinogradTiles.outputRows(from, fromOffset, fromNext, line, bias, to, plane, image, height, width, down,
+                firstRow, rows, check);
+    }
+
+    @Override
+    public void products(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bRow, int groups,
+            int depth, MemorySegment c, long cOffset, long cRow, int tiles) {
+        VectorWinogradTiles.products(a, aOffset, b, bOffset, bRow, groups, depth, c, cOffset, cRow, tiles);
     }
 
     @Override
     public void weights(MemorySegment from, long fromOffset, long step, long fromNext, int channels, MemorySegment to,
-            long toOffset, long toNext, long next, MemorySegment scratch) {
+            long toOffset, long toUpper, long next, MemorySegment scratch) {
         for (int c = 0; c < channels; c++) {
             spread(from, fromOffset + c * fromNext, step, 3 * step, 3, scratch, 0, STEP, 3 * STEP);
-            spread(scratch, 0, 3 * STEP, STEP, SIDE, to, toOffset + c * toNext, 6 * next, next);
+            spread(scratch, 0, 3 * STEP, STEP, SIDE, scratch, 18 * STEP, SIDE * STEP, STEP);
+            halve(scratch, 18 * STEP, to, toOffset + c * HALF, toUpper, next);
+        }
+    }
+
+    /** Stores the halves of one vector for each frequency. */
+    private static void halve(MemorySegment from, long fromOffset, MemorySegment to, long toOffset, long toUpper,
+            long next) {
+        for (int f = 0; f < FREQUENCIES; f++) {
+            long p = fromOffset + f * STEP;
+            long q = toOffset + f * next;
+            FloatVector.fromMemorySegment(HALF_SPECIES, from, p, ORDER).intoMemorySegment(to, q, ORDER);
+            FloatVector.fromMemorySegment(HALF_SPECIES, from, p + HALF, ORDER)
+                    .intoMemorySegment(to, q + toUpper, ORDER);
         }
     }
 
@@ -308,6 +320,25 @@ public final class VectorWinogradKernel implements WinogradKernel {
             sum = g0.add(g1).add(g2).fma(zero, sum);
         }
         sum.intoMemorySegment(check, 0, ORDER);
+    }
+
+    @Override
+    public void input(MemorySegment from, long fromOffset, long column, long line, int tiles, MemorySegment to,
+            long toOffset, long next, MemorySegment scratch) {
+        inputs(1, TILE * tiles + 2, from, fromOffset, 0, column, line, scratch, 0, 0, SIDE * STEP, STEP);
+        inputs(SIDE, tiles, scratch, 0, STEP, TILE * SIDE * STEP, SIDE * STEP, to, toOffset, SIDE * next, STEP, next);
+    }
+
+    @Override
+    public void products(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bNext, int vectors,
+            int tiles, MemorySegment c, long cOffset, long cRow) {
+        if (vectors == 1) {
+            VectorWinogradProducts.sixteenByOne(a, aOffset, b, bOffset, tiles, c, cOffset, cRow);
+            return;
+        }
+        VectorWinogradProducts.eightByTwo(a, aOffset, b, bOffset, bOffset + bNext, tiles, c, cOffset, cRow);
+        VectorWinogradProducts.eightByTwo(a, aOffset + STEP / 2, b, bOffset, bOffset + bNext, tiles, c,
+                cOffset + 8 * cRow, cRow);
     }
 
     /** Exchanges halves, then quarters, and so on. */
