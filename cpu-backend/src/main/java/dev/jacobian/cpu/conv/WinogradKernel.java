@@ -63,22 +63,6 @@ public interface WinogradKernel {
     void clear(MemorySegment to, long offset, long bytes);
 
     /**
-     * Bᵀ d B of successive tiles of a row, TILE columns apart.
-     *
-     * @param from [rows, columns, channels], from the first tile's first element on
-     * @param fromOffset where that is
-     * @param line from one row to the next
-     * @param channels how many channels there are
-     * @param tiles how many tiles there are
-     * @param to [frequencies, tiles, channels]
-     * @param toOffset the first tile's
-     * @param next from one frequency to the next
-     * @param scratch (4 · tiles + 2) · 6 vectors
-     */
-    void input(MemorySegment from, long fromOffset, long line, int channels, int tiles, MemorySegment to,
-            long toOffset, long next, MemorySegment scratch);
-
-    /**
      * G g Gᵀ of a vector of filters, for each of some channels.
      *
      * @param from [channels, 9, lanes]
@@ -252,6 +236,6 @@ public interface WinogradKernel {
      * @param cOffset its first row
      * @param cRow from one row to the next
      */
-    void products(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bNext, int vectors, int tiles,
+    void sums(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bNext, int vectors, int tiles,
             MemorySegment c, long cOffset, long cRow);
 }

@@ -202,7 +202,7 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
             long to = add ? 0 : sums + f * sumNext;
             for (int v = 0; v < vectors; v += 2) {
                 for (int u = 0; u < sourceVectors; u++) {
-                    kernel.products(seen, f * seenNext + u * vector, gradients, f * gradientsNext + v * vector, vector,
+                    kernel.sums(seen, f * seenNext + u * vector, gradients, f * gradientsNext + v * vector, vector,
                             Math.min(2, vectors - v), tiles, products,
                             to + (long) u * kernel.lanes() * sumRow + (long) v * step, sumRow);
                 }

@@ -6,6 +6,7 @@ import dev.jacobian.cpu.conv.WinogradKernel;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
@@ -20,7 +21,7 @@ public final class VectorWinogradKernel implements WinogradKernel {
     private static final int LANES = Lanes.COUNT;
     private static final long STEP = SPECIES.vectorByteSize();
     private static final int FLOAT = Float.BYTES;
-    private static final VectorSpecies<Float> HALF_SPECIES = FloatVector.SPECIES_256;
+    private static final VectorSpecies<Integer> HALF_SPECIES = IntVector.SPECIES_256;
     private static final long HALF = HALF_SPECIES.vectorByteSize();
 
     /** Pieces of memory that are read at the same time: more than one keeps more of it under way. */
@@ -101,19 +102,6 @@ public final class VectorWinogradKernel implements WinogradKernel {
         }
         if (i < bytes) {
             to.asSlice(offset + i, bytes - i).fill((byte) 0);
-        }
-    }
-
-    @Override
-    public void input(MemorySegment from, long fromOffset, long line, int channels, int tiles, MemorySegment to,
-            long toOffset, long next, MemorySegment scratch) {
-        long column = (long) channels * FLOAT;
-        int columns = TILE * tiles + 2;
-        for (int v = 0; v < vectors(channels); v++) {
-            long at = (long) start(v, channels) * FLOAT;
-            inputs(1, columns, from, fromOffset + at, 0, column, line, scratch, 0, 0, SIDE * STEP, STEP);
-            inputs(SIDE, tiles, scratch, 0, STEP, TILE * SIDE * STEP, SIDE * STEP, to, toOffset + at, SIDE * next,
-                    column, next);
         }
     }
 
@@ -200,14 +188,14 @@ public final class VectorWinogradKernel implements WinogradKernel {
         }
     }
 
-    /** Stores the halves of one vector for each frequency. */
+    /** Stores the halves of one vector for each frequency, as integers, for see Lanes.SPECIES. */
     private static void halve(MemorySegment from, long fromOffset, MemorySegment to, long toOffset, long toUpper,
             long next) {
         for (int f = 0; f < FREQUENCIES; f++) {
             long p = fromOffset + f * STEP;
             long q = toOffset + f * next;
-            FloatVector.fromMemorySegment(HALF_SPECIES, from, p, ORDER).intoMemorySegment(to, q, ORDER);
-            FloatVector.fromMemorySegment(HALF_SPECIES, from, p + HALF, ORDER)
+            IntVector.fromMemorySegment(HALF_SPECIES, from, p, ORDER).intoMemorySegment(to, q, ORDER);
+            IntVector.fromMemorySegment(HALF_SPECIES, from, p + HALF, ORDER)
                     .intoMemorySegment(to, q + toUpper, ORDER);
         }
     }
@@ -330,7 +318,7 @@ public final class VectorWinogradKernel implements WinogradKernel {
     }
 
     @Override
-    public void products(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bNext, int vectors,
+    public void sums(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bNext, int vectors,
             int tiles, MemorySegment c, long cOffset, long cRow) {
         if (vectors == 1) {
             VectorWinogradProducts.sixteenByOne(a, aOffset, b, bOffset, tiles, c, cOffset, cRow);
