@@ -20,7 +20,6 @@ public final class VectorWinogradKernel implements WinogradKernel {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     private static final int LANES = Lanes.COUNT;
     private static final long STEP = SPECIES.vectorByteSize();
-    private static final int FLOAT = Float.BYTES;
     private static final VectorSpecies<Integer> HALF_SPECIES = IntVector.SPECIES_256;
     private static final long HALF = HALF_SPECIES.vectorByteSize();
 
