@@ -95,6 +95,11 @@ public final class MaxPool2d extends Layer {
         return this;
     }
 
+    /** Whether results are fewer than inputs, but for what padding adds. */
+    boolean makesFewer() {
+        return window.strideH() > 1 || window.strideW() > 1;
+    }
+
     @Override
     protected Tensor forward(Tensor x) {
         return x.maxPool2d(window);

@@ -11,8 +11,8 @@ import java.util.List;
  *
  * <p>A linear layer, or in training a batch norm, computes an activation that directly follows it together with its own
  * result, where the device has a kernel for that and neither layer has hooks: the same numbers, up to rounding, in fewer
- * passes over memory. Messages then name the first of the two layers. A ReLU directly before a max-pool, both without
- * hooks, is computed after it: the same numbers and gradients, of fewer elements.
+ * passes over memory. Messages then name the first of the two layers. A ReLU directly before a max-pool that
+ * moves in strides, both without hooks, is computed after it: the same numbers and gradients, of fewer elements.
  */
 public final class Sequential extends Layer {
     private final List<Layer> layers = new ArrayList<>();
@@ -87,10 +87,10 @@ public final class Sequential extends Layer {
         return current;
     }
 
-    /** Whether a layer and its successor compute max(relu(x)), which is relu(max(x)), unseen by hooks. */
+    /** Whether a layer and its successor compute max(relu(x)), which is relu(max(x)), of fewer elements, unseen by hooks. */
     private boolean isBetterPooledFirst(int i) {
         return i + 1 < layers.size() && layers.get(i) instanceof ReLU relu && !relu.hasHooks()
-                && layers.get(i + 1) instanceof MaxPool2d pool && !pool.hasHooks();
+                && layers.get(i + 1) instanceof MaxPool2d pool && !pool.hasHooks() && pool.makesFewer();
     }
 
     /** What a layer does, if it is an activation that the one before may compute, unseen by hooks. */

@@ -120,9 +120,13 @@ final class CpuReduce {
         }));
     }
 
-    /** Whether each output is of several short runs, between which those of the others lie, as channels in images do. */
+    /**
+     * Whether each output is of many short runs, between which those of the others lie, as channels in images do. Pieces
+     * are groups of runs: there must be enough for all threads.
+     */
     private static boolean isInterleaved(Strided outputs, Strided inputs) {
-        return inputs.rank() == 2 && inputs.innerStep(0) == 1 && inputs.dim(1) <= ReduceRows.RUN
+        return outputs.size() > 1 && inputs.rank() == 2 && inputs.dim(0) >= MOST_PIECES
+                && inputs.innerStep(0) == 1 && inputs.dim(1) <= ReduceRows.RUN
                 && inputs.step(0, 0) >= outputs.step(1, 0) * outputs.dim(0) && outputs.size() <= MOST_INTERLEAVED;
     }
 

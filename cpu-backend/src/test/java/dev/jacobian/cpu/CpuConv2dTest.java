@@ -109,7 +109,8 @@ class CpuConv2dTest {
     @Test
     void windowsOfThreeByThree() {
         for (int padding = 0; padding <= 2; padding++) {
-            for (int[] size : new int[][] {{1, 1}, {2, 3}, {7, 7}, {5, 9}, {4, 33}, {16, 12}}) {
+            for (int[] size : new int[][] {{1, 1}, {2, 3}, {7, 7}, {5, 9}, {4, 33}, {16, 12}, {5, 15}, {3, 16},
+                    {4, 17}}) {
                 if (Math.min(size[0], size[1]) + 2 * padding >= 3) {
                     Window2d window = THREE.padding(padding, 2 - padding);
                     if (size[1] + 2 * window.paddingW() >= 3) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.jacobian.backend.DType;
 import dev.jacobian.backend.Shape;
 import dev.jacobian.backend.View;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +106,37 @@ class CpuSoftmaxTest {
                     assertThat(values[i]).isNaN();
                 }
                 assertThat(values[9]).isNaN();
+            }
+        }
+    }
+
+    /** Columns are read some rows at a time: here the first ones hold nothing but −∞, and other specials come later. */
+    @Test
+    void specialsOfLongColumnsFollowTheFormula() {
+        double[][] ends = {{0, 0}, {Double.POSITIVE_INFINITY, 0}, {Double.NaN, 0}, {3e38, 3e38}};
+        int rows = 50;
+        double[] values = new double[rows * ends.length];
+        Arrays.fill(values, Double.NEGATIVE_INFINITY);
+        for (int column = 0; column < ends.length; column++) {
+            values[40 * ends.length + column] = ends[column][0];
+            values[49 * ends.length + column] = ends[column][1];
+        }
+        View x = Tensors.floats(Shape.of(rows, ends.length), values);
+        View y = Tensors.empty(DType.FLOAT32, x.shape());
+        View log = Tensors.empty(DType.FLOAT32, x.shape());
+        backend.softmax(x, 0, y);
+        backend.logSoftmax(x, 0, log);
+        for (int i = 0; i < rows; i++) {
+            double[] likely = Arrays.copyOfRange(Tensors.values(y), i * ends.length, (i + 1) * ends.length);
+            double[] logs = Arrays.copyOfRange(Tensors.values(log), i * ends.length, (i + 1) * ends.length);
+            boolean finite = i == 40 || i == 49;
+            for (int column : new int[] {0, 3}) {
+                assertThat(likely[column]).isEqualTo(finite ? 0.5 : 0);
+                assertThat(logs[column]).isCloseTo(finite ? -Math.log(2) : Double.NEGATIVE_INFINITY, within(1e-7));
+            }
+            for (int column : new int[] {1, 2}) {
+                assertThat(likely[column]).isNaN();
+                assertThat(logs[column]).isNaN();
             }
         }
     }

@@ -11,6 +11,9 @@ public final class Convolution {
     /** With fewer channels, transforms cost more than products save. */
     private static final int MIN_CHANNELS = 16;
 
+    /** With more, it has not been measured. */
+    private static final int MAX_CHANNELS = 512;
+
     /** Elements of a line of all channels: a row of Winograd's tiles takes some 70 times as many bytes. */
     private static final int MAX_LINE = 1 << 15;
 
@@ -104,7 +107,7 @@ public final class Convolution {
                 && window.paddingH() <= 2
                 && window.paddingW() <= 2
                 && Math.min(x.channels(), y.channels()) >= Math.max(MIN_CHANNELS, winograd.lanes())
-                && Math.max(x.channels(), y.channels()) <= gemm.maxDepth()
+                && Math.max(x.channels(), y.channels()) <= MAX_CHANNELS
                 && (long) Math.max(x.width(), y.width()) * Math.max(x.channels(), y.channels()) <= MAX_LINE
                 && batch > 0;
     }

@@ -20,7 +20,7 @@ final class Patches {
     private final int channels;
     private final Axis vertical;
     private final Axis horizontal;
-    /** The columns that are laid out; those between two that one tap reads are, where other taps or transposing use them. */
+    /** The columns that are laid out: every one, where some tap reads each, for then whole rows can be transposed. */
     private final Axis across;
     private final int maxRows;
     private final Axis.Lines rows;
@@ -46,7 +46,7 @@ final class Patches {
         this.horizontal = horizontal;
         this.maxRows = maxRows;
         rows = vertical.lines(maxRows);
-        across = horizontal.sourceStep() <= horizontal.taps().length ? horizontal.everyColumn() : horizontal;
+        across = horizontal.readsAllColumns() ? horizontal.everyColumn() : horizontal;
         columns = across.lines(across.count());
         int high = vertical.taps().length;
         int wide = horizontal.taps().length;

@@ -22,7 +22,7 @@ final class Winograd implements Parallel.TaskBody {
 
     private static final int TASKS_PER_THREAD = 2;
 
-    /** What products need at least. */
+    /** What products need at least, about. */
     private static final int BLOCK_TILES = 32;
 
     private static final int TILE = WinogradKernel.TILE;

@@ -8,8 +8,7 @@ import java.lang.foreign.MemorySegment;
  * for a window g of 3×3 taps and the 6×6 elements d of the input that the tile sees: 36 products for 144. Of its 36
  * <em>frequencies</em>, number 6·i + j is that of point i vertically and of point j horizontally. Transforms work on
  * {@link #lanes()} channels at a time; where these are no multiple of it, the last vector overlaps the one before, as
- * {@link #start} tells. Those of the source and of the result exist for as many neighbouring tiles of one channel, too:
- * images need not be transposed then. Offsets and strides are in bytes.
+ * {@link #start} tells. Those of the forward pass work on as many neighbouring tiles of one channel: images need not be transposed then. Offsets and strides are in bytes.
  *
  * <p>The points are 0, ±2/3, ±3/2 and ∞. Measured on normally distributed numbers, in units in the last place of
  * Σ|x||w|, the root mean square error is 0.4 to 0.5 and the largest 3.3; of the usual 0, ±1, ±2 and ∞ it is 1.2 and 20,
@@ -31,7 +30,7 @@ public interface WinogradKernel {
     /**
      * Floats in a vector.
      *
-     * @return at least 1
+     * @return an even number
      */
     int lanes();
 
@@ -55,7 +54,7 @@ public interface WinogradKernel {
     /**
      * Reads memory in such an order that it comes into the cache soonest.
      *
-     * @return something that depends on all of it
+     * @return something that depends on every cache line of it
      */
     int touch(MemorySegment memory, long offset, long bytes);
 
@@ -83,12 +82,12 @@ public interface WinogradKernel {
      * Bᵀ d for the columns of one channel of successive rows of tiles, which may lie in successive images. For each row of
      * tiles six lines result.
      *
-     * @param from the images
+     * @param from the images; of each line whole vectors are read, so up to {@code lanes − 1} elements behind the last one
      * @param plane where the channel lies in the image of the first row
      * @param image from one image to the next
      * @param height lines of an image
      * @param width columns of an image
-     * @param padding lines of zeros above it
+     * @param padding lines of zeros above it, at most 2
      * @param down rows of tiles in an image
      * @param firstRow the first one's number in its image
      * @param rows how many there are

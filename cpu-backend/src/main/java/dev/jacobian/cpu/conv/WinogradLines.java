@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 
-/** Lines of images with channels innermost, and zeros around: as Winograd's transforms want them. */
+/** Lines of images with channels innermost, and zeros around: as the transforms of the weight's gradient want them. */
 final class WinogradLines {
     private static final int FLOAT = Float.BYTES;
 

@@ -14,11 +14,14 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>The rows of tiles are cut into chunks by the shapes alone. Each chunk sums for itself, one block of rows after the
  * other in the cache of one worker; their sums are added in order and transformed back. Where there are more threads than
- * chunks, they share out the results' channels, too, which no sum depends on.
+ * chunks, they share out the results' channels, too, which no sum depends on; each of them then transforms the source for itself.
  */
 final class WinogradWeightGradient implements Parallel.TaskBody {
     /** What the transformed tiles of one block take, about: the more tiles, the fewer additions to sums in memory. */
     private static final long BLOCK_BYTES = 900 << 10;
+
+    /** The most tiles of one block, of several rows: longer sums gain nothing. */
+    private static final int BLOCK_TILES = 512;
 
     /** The most pairs of channels: so many sums for each frequency take 2.4 MB in each chunk. */
     private static final long MAX_PAIRS = 1 << 14;
@@ -61,7 +64,7 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
     private final int step;
     private final int chunks;
     private final int blockRows;
-    private int ranges = 1;
+    private int ranges;
     private final long sumRow;
     private final long sumNext;
     private final long part;
@@ -92,7 +95,7 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
                 Math.min(rows, Math.ceilDiv(rows * across, CHUNK_TILES))));
         parts = shared.get(Buffers.Use.PARTS, chunks * part);
         long rowBytes = (long) across * FREQUENCIES * (sourceVectors + vectors) * step;
-        int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, gemm.maxDepth() / across));
+        int most = Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, BLOCK_TILES / across));
         int chunkRows = Math.ceilDiv(rows, chunks);
         blockRows = Math.ceilDiv(chunkRows, Math.ceilDiv(chunkRows, most));
         int lines = TILE * Math.min(blockRows, down);
@@ -161,6 +164,7 @@ final class WinogradWeightGradient implements Parallel.TaskBody {
             int first = (firstRow + row) % down;
             int count = Math.min(down - first, blockRows - row);
             if (count == down) {
+                // Stored, lest the compiler find that nobody needs what was read.
                 scratch.set(JAVA_INT_UNALIGNED, 0, touch(source, image) + touch(dy, image));
             }
             sourceLines.layOut(image, TILE * first, TILE * count + 2, lines);

@@ -11,7 +11,7 @@ import jdk.incubator.vector.VectorSpecies;
 /** Loads, stores and sums of vectors of float32, of the width that the processor prefers, up to 16 lanes. */
 final class Lanes {
     /**
-     * The one species of floats whose vectors are stored by this backend. The compiler learns from what a process has
+     * The one species of floats whose vectors are stored by this backend (on machines of up to 512 bits). The compiler learns from what a process has
      * stored so far which class it may expect of a sum that a loop carried; once it has met two, it may find none, and makes
      * all such sums objects: a product that stored shorter vectors had made the convolutions after it 1.6 times slower.
      * Where shorter vectors pay, they are stored as integers.

@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorGemmKernelPacking {
 
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
-    // Shorter vectors of integers, for see Lanes.SPECIES.
+    // Shorter vectors of integers: Lanes.SPECIES says why.
     private static final VectorSpecies<Integer> FOUR = IntVector.SPECIES_128;
     private static final VectorSpecies<Integer> EIGHT = IntVector.SPECIES_256;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();

@@ -21,7 +21,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorPoolRows implements PoolRows {
     private static final VectorSpecies<Integer> INTS = VectorSpecies.of(int.class, Lanes.SPECIES.vectorShape());
 
-    /** Vectors of taps: rows of windows are often shorter than a longer vector. Stored as integers, for see Lanes.SPECIES. */
+    /** Vectors of taps: rows of windows are often shorter than a longer vector. Stored as integers: Lanes.SPECIES says why. */
     private static final VectorSpecies<Float> TAPS = COUNT > 8 ? FloatVector.SPECIES_256 : Lanes.SPECIES;
     private static final VectorSpecies<Integer> TAP_INTS = VectorSpecies.of(int.class, TAPS.vectorShape());
     private static final int TAP_COUNT = TAPS.length();

@@ -54,7 +54,8 @@ public final class VectorWinogradKernel implements WinogradKernel {
     private static final VectorMask<Float> LOWER_1 = UPPER_1.not();
 
     /**
-     * Whether this machine has vectors of 16 floats, the only ones that {@link #transpose} is written for. (Written in the
+     * Whether this machine has vectors of 16 floats, the only ones that {@link #transpose}, {@link
+     * VectorWinogradTiles} and {@link VectorWinogradProducts} are written for. (The first, written in the
      * same way for 8, it gave wrong numbers once it was compiled, and right ones interpreted.)
      *
      * @return whether to use this class
@@ -187,7 +188,7 @@ public final class VectorWinogradKernel implements WinogradKernel {
         }
     }
 
-    /** Stores the halves of one vector for each frequency, as integers, for see Lanes.SPECIES. */
+    /** Stores the halves of one vector for each frequency, as integers: Lanes.SPECIES says why. */
     private static void halve(MemorySegment from, long fromOffset, MemorySegment to, long toOffset, long toUpper,
             long next) {
         for (int f = 0; f < FREQUENCIES; f++) {
