@@ -191,4 +191,31 @@ final class OutOfLine {
             }
         }
     }
+
+    /** A loop over rows of three matrices. */
+    @FunctionalInterface
+    interface RowsBody {
+        void run(MemorySegment x, long xAt, long xRow, MemorySegment y, long yAt, long yRow, MemorySegment z, long zAt,
+                long zRow, int rows, int columns);
+    }
+
+    /** Any loop over rows of three matrices. Not to be kept in a static final field, which would make it a constant. */
+    static final class Rows implements RowsBody {
+        private final MethodHandle run;
+
+        Rows(RowsBody loop) {
+            run = handle(RowsBody.class, loop, void.class, MEMORY, long.class, long.class, MEMORY, long.class,
+                    long.class, MEMORY, long.class, long.class, int.class, int.class);
+        }
+
+        @Override
+        public void run(MemorySegment x, long xAt, long xRow, MemorySegment y, long yAt, long yRow, MemorySegment z,
+                long zAt, long zRow, int rows, int columns) {
+            try {
+                run.invokeExact(x, xAt, xRow, y, yAt, yRow, z, zAt, zRow, rows, columns);
+            } catch (Throwable failure) {
+                throw unchecked(failure);
+            }
+        }
+    }
 }

@@ -34,6 +34,10 @@ public final class VectorGemmKernel implements GemmKernel {
     /** Rows of M that one pass of {@link #combineRows} adds to y: loading and storing y is then a small share. */
     private static final int COMBINED = 8;
 
+    private final OutOfLine.Rows sum = new OutOfLine.Rows(VectorGemmKernel::sumRows);
+    private final OutOfLine.Rows sum4 = new OutOfLine.Rows((t, tAt, tRow, d, dAt, dRow, c, cAt, cRow, rows,
+            _) -> sumRows4(t, tAt, tRow, d, dAt, dRow, c, cAt, cRow, rows));
+
     private static VectorShuffle<Float> rotation(int lanes) {
         return VectorShuffle.fromOp(SPECIES, i -> (i + lanes) % LANES);
     }
@@ -119,10 +123,11 @@ public final class VectorGemmKernel implements GemmKernel {
     @Override
     public void flushSum(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment d,
             long dOffset, long dRow, MemorySegment c, long cOffset, long cRow) {
-        if (columns == 4 * LANES) {
-            flushSum4(t, tOffset, tRow, rows, d, dOffset, dRow, c, cOffset, cRow);
-            return;
-        }
+        (columns == 4 * LANES ? sum4 : sum).run(t, tOffset, tRow, d, dOffset, dRow, c, cOffset, cRow, rows, columns);
+    }
+
+    private static void sumRows(MemorySegment t, long tOffset, long tRow, MemorySegment d, long dOffset, long dRow,
+            MemorySegment c, long cOffset, long cRow, int rows, int columns) {
         int whole = columns - columns % LANES;
         for (int i = 0; i < rows; i++) {
             long from = tOffset + i * tRow;
@@ -141,8 +146,8 @@ public final class VectorGemmKernel implements GemmKernel {
     }
 
     /** Rows of four vectors, written out: an inner loop of so few steps would take most of the time. */
-    private static void flushSum4(MemorySegment t, long tOffset, long tRow, int rows, MemorySegment d, long dOffset,
-            long dRow, MemorySegment c, long cOffset, long cRow) {
+    private static void sumRows4(MemorySegment t, long tOffset, long tRow, MemorySegment d, long dOffset, long dRow,
+            MemorySegment c, long cOffset, long cRow, int rows) {
         long from = tOffset;
         long other = dOffset;
         long to = cOffset;
