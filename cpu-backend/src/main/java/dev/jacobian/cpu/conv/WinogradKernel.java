@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * {@link #start} tells. Those of the forward pass work on as many neighbouring tiles of one channel: images need not be transposed then. Offsets and strides are in bytes.
  *
  * <p>The points are 0, ±2/3, ±3/2 and ∞. Measured on normally distributed numbers, in units in the last place of
- * Σ|x||w|, the root mean square error is 0.4 to 0.5 and the largest 3.3; of the usual 0, ±1, ±2 and ∞ it is 1.2 and 20,
+ * Σ|x||w|, the root mean square error is 0.4 to 0.6 and the largest of some thousands 3.3; of the usual 0, ±1, ±2 and ∞ it is 1.2 and 20,
  * of direct sums 0.25 and 2. Compare Barabasz et al., Error Analysis and Improving the Accuracy of Winograd Convolution
  * for Deep Neural Networks, 2020. An output's error is relative to the largest products of its tile, not of its own window:
  * beside an element 10⁸ times as large, outputs whose windows do not hold that element lose all their digits, which direct
