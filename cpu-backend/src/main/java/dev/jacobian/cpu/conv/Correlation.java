@@ -62,6 +62,8 @@ final class Correlation implements Parallel.TaskBody {
     private final int depth;
     private final int blockChannels;
     private final boolean dense;
+    /** Whether there are results that no phase computes, and that no whole row overwrites. */
+    private final boolean leavesOut;
     private int bandRows;
     private Axis.Lines lines;
     private long planeFloats;
@@ -130,6 +132,8 @@ final class Correlation implements Parallel.TaskBody {
             copies[copyOf[tap]] = tap;
         }
         dense = vertical.step() == 1 && horizontal.step() == 1;
+        boolean pairs = horizontal.step() == 2 && 2 * horizontal.count() >= result.width();
+        leavesOut = leavesOut(downPhases, result.height()) || (!pairs && leavesOut(acrossPhases, result.width()));
         packed = shared.get(Buffers.Use.PACKED,
                 (long) weights.groups * tiles * depth * kernel.rows() * FLOAT);
         offsets = shared.offsets(biasDepth() + blockChannels * allTaps);
@@ -263,8 +267,7 @@ final class Correlation implements Parallel.TaskBody {
         for (long i = 0; i < onesFloats; i++) {
             planes.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 1);
         }
-        boolean pairs = horizontal.step() == 2 && 2 * horizontal.count() >= result.width();
-        if (leavesOut(downPhases, result.height()) || (!pairs && leavesOut(acrossPhases, result.width()))) {
+        if (leavesOut) {
             clearResults(image, group, first, rows);
         }
         for (int c = 0; c == 0 || c < inputs; c += blockChannels) {

@@ -29,6 +29,9 @@ public final class VectorTapsKernel implements TapsKernel {
         return VectorShuffle.fromOp(SPECIES, i -> first + i / 2 + i % 2 * SPECIES.length());
     }
 
+    /** Not static, so that it is no constant for the compiler. */
+    private final long step = (long) rows() * Float.BYTES;
+
     @Override
     public int rows() {
         return MANY_REGISTERS ? VectorTapsKernelEightRows.ROWS : VectorTapsKernelFourRows.ROWS;
@@ -58,12 +61,12 @@ public final class VectorTapsKernel implements TapsKernel {
             }
         } else {
             switch (vectors) {
-                case 1 -> VectorTapsKernelFourRows.tile1(a, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                        cRow);
-                case 2 -> VectorTapsKernelFourRows.tile2(a, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                        cRow);
-                default -> VectorTapsKernelFourRows.tile3(a, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                        cRow);
+                case 1 -> VectorTapsKernelFourRows.tile1(a, aOffset, step, b, bOffset, offsets, first, depth, c,
+                        cOffset, cRow);
+                case 2 -> VectorTapsKernelFourRows.tile2(a, aOffset, step, b, bOffset, offsets, first, depth, c,
+                        cOffset, cRow);
+                default -> VectorTapsKernelFourRows.tile3(a, aOffset, step, b, bOffset, offsets, first, depth, c,
+                        cOffset, cRow);
             }
         }
     }
