@@ -136,14 +136,37 @@ public final class OpContext {
      * @return a dense tensor of the input's device, type and shape, with undefined content
      */
     public Tensor newGradient(int input) {
-        Tensor of = inputs[input];
-        if (intoLeaves && isOnly(input)) {
-            Tensor buffer = of.reuseGrad();
-            if (buffer != null) {
-                return buffer;
-            }
+        Tensor buffer = leafGradient(input);
+        return buffer != null ? buffer : inputs[input].emptyLike();
+    }
+
+    /**
+     * Memory as {@link #newGradient(int)} gives it, for a rule that computes each element from that of the result's gradient
+     * and reads it for the last time: where no leaf's buffer is to be had, that gradient's own, if nobody else holds it.
+     *
+     * @param input the input's index
+     * @param dy what the rule was given
+     * @return a dense tensor of the input's device, type and shape; maybe {@code dy}, else with undefined content
+     */
+    public Tensor newGradient(int input, Tensor dy) {
+        Tensor buffer = leafGradient(input);
+        if (buffer != null) {
+            return buffer;
         }
-        return of.emptyLike();
+        Tensor of = inputs[input];
+        boolean fits = dy.view().isContiguous() && dy.dtype() == of.dtype() && dy.shape().equals(of.shape());
+        return fits && !Autograd.isRecording() && dy.storage().isHeldOnce() ? dy : of.emptyLike();
+    }
+
+    /**
+     * The buffer that a leaf's gradient is kept in, if that is to be written and not added to; to be filled and returned as
+     * the input's gradient.
+     *
+     * @param input the input's index
+     * @return a dense tensor of the input's device, type and shape, with undefined content; null where there is none
+     */
+    public Tensor leafGradient(int input) {
+        return intoLeaves && isOnly(input) ? inputs[input].reuseGrad() : null;
     }
 
     /** Whether no other input is the same tensor. */

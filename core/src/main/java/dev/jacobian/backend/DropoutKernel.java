@@ -9,7 +9,7 @@ public interface DropoutKernel {
      * @param x input, any strides; element i in row-major order takes random element i
      * @param p the probability of zero, in 0..1, below 1
      * @param key what the mask depends on
-     * @param y output, dense
+     * @param y output, dense; may be the memory of a dense x, else does not overlap it
      */
     void dropout(View x, double p, RandomKey key, View y);
 }

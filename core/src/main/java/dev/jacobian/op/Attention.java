@@ -51,12 +51,17 @@ public record Attention(double scale, boolean causal) implements FusedOp<Attenti
         Tensor q = context.saved(0);
         Tensor k = context.saved(1);
         Tensor v = context.saved(2);
-        Tensor dq = byTokens(q);
-        Tensor dk = byTokens(k);
-        Tensor dv = byTokens(v);
+        Tensor dq = gradient(context, 0, q);
+        Tensor dk = gradient(context, 1, k);
+        Tensor dv = gradient(context, 2, v);
         kernel.attentionBackward(q.view(), k.view(), v.view(), context.saved(4).view(), context.saved(3).view(),
                 withDenseRows(dy).view(), scale, causal, dq.view(), dk.view(), dv.view());
         return List.of(dq, dk, dv);
+    }
+
+    private static Tensor gradient(OpContext context, int input, Tensor x) {
+        Tensor leaf = context.leafGradient(input);
+        return leaf != null ? leaf : byTokens(x);
     }
 
     /** What a kernel reads: the last axis has stride 1. */

@@ -60,7 +60,7 @@ public record AvgPool2d(Window2d window, boolean countIncludePad) implements Fus
 
     @Override
     public List<Tensor> backward(AvgPool2dKernel kernel, OpContext context, Tensor dy) {
-        Tensor dx = Tensor.empty(dy.device(), dy.dtype(), context.inputShape(0));
+        Tensor dx = context.newGradient(0);
         kernel.avgPool2dBackward(dy.contiguous().view(), window, countIncludePad, dx.view());
         return List.of(dx);
     }

@@ -20,6 +20,20 @@ public record Binary(BinaryOp function) implements Op {
         return Autograd.apply(new Binary(function), a, b);
     }
 
+    /**
+     * The gradient of an operation's one input, from that of its result and what was saved first, both of its shape:
+     * recorded if it may be differentiated again, else written to where it is kept, or over dy.
+     */
+    static Tensor gradient(OpContext context, BinaryOp function, Tensor dy) {
+        Tensor saved = context.saved(0);
+        if (Autograd.isRecording()) {
+            return apply(function, dy, saved);
+        }
+        Tensor dx = context.newGradient(0, dy);
+        dy.device().backend().binary(function, dy.view(), saved.view(), dx.view());
+        return dx;
+    }
+
     @Override
     public Tensor forward(OpContext context, Tensor... inputs) {
         Tensor a = inputs[0];

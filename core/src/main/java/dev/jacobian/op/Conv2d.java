@@ -60,7 +60,7 @@ public record Conv2d(Window2d window, int groups) implements FusedOp<Conv2dKerne
         if (context.inputs() == 2) {
             return Arrays.asList(dx, dweight);
         }
-        Tensor dbias = context.needsGrad(2) ? dense.sum(new int[] {0, 2, 3}, false) : null;
+        Tensor dbias = context.needsGrad(2) ? Sum.gradient(context, 2, dense, 0, 2, 3) : null;
         return Arrays.asList(dx, dweight, dbias);
     }
 }

@@ -49,7 +49,7 @@ public record CrossEntropy(int ignoreIndex, double labelSmoothing) implements Fu
     @Override
     public List<Tensor> backward(CrossEntropyKernel kernel, OpContext context, Tensor dy) {
         Tensor logits = context.saved(0);
-        Tensor dlogits = logits.emptyLike();
+        Tensor dlogits = context.newGradient(0);
         kernel.crossEntropyBackward(logits.view(), context.saved(1).view(), ignoreIndex, labelSmoothing,
                 context.saved(2).view(), dy.view(), dlogits.view());
         return Arrays.asList(dlogits, null);

@@ -44,7 +44,7 @@ public record Dropout(double p, long seed, long stream) implements FusedOp<Dropo
 
     @Override
     public List<Tensor> backward(DropoutKernel kernel, OpContext context, Tensor dy) {
-        Tensor dx = dy.emptyLike();
+        Tensor dx = context.newGradient(0, dy);
         kernel.dropout(dy.view(), p, key(context.saved(0)), dx.view());
         return Arrays.asList(dx, null);
     }

@@ -1,5 +1,6 @@
 package dev.jacobian.op;
 
+import dev.jacobian.autograd.Autograd;
 import dev.jacobian.autograd.Op;
 import dev.jacobian.autograd.OpContext;
 import dev.jacobian.tensor.Tensor;
@@ -23,6 +24,10 @@ public record Gather(int axis) implements Op {
 
     @Override
     public List<Tensor> backward(OpContext context, Tensor dy) {
-        return Arrays.asList(dy.scatterAdd(axis, context.saved(0), context.inputShape(0).dim(axis)), null);
+        Tensor index = context.saved(0);
+        Tensor dx = Autograd.isRecording()
+                ? dy.scatterAdd(axis, index, context.inputShape(0).dim(axis))
+                : ScatterAdd.add(dy, axis, index, context.newGradient(0));
+        return Arrays.asList(dx, null);
     }
 }

@@ -33,7 +33,7 @@ public record Gelu() implements FusedOp<GeluKernel> {
     @Override
     public List<Tensor> backward(GeluKernel kernel, OpContext context, Tensor dy) {
         Tensor gradient = dy.contiguous();
-        Tensor dx = gradient.storage().isHeldOnce() ? gradient : gradient.emptyLike();
+        Tensor dx = context.newGradient(0, gradient);
         kernel.geluBackward(context.saved(0).view(), gradient.view(), dx.view());
         return List.of(dx);
     }

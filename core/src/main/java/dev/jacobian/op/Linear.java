@@ -40,6 +40,6 @@ public record Linear() implements Op {
         if (context.inputs() == 2) {
             return Arrays.asList(dx, dw);
         }
-        return Arrays.asList(dx, dw, context.needsGrad(2) ? Sum.gradient(context, 2, dy) : null);
+        return Arrays.asList(dx, dw, context.needsGrad(2) ? Sum.gradient(context, 2, dy, 0) : null);
     }
 }

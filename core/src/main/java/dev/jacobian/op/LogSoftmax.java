@@ -33,7 +33,7 @@ public record LogSoftmax(int axis) implements FusedOp<LogSoftmaxKernel> {
     @Override
     public List<Tensor> backward(LogSoftmaxKernel kernel, OpContext context, Tensor dy) {
         Tensor y = context.saved(0);
-        Tensor dx = y.emptyLike();
+        Tensor dx = context.newGradient(0);
         kernel.logSoftmaxBackward(y.view(), dy.view(), axis, dx.view());
         return List.of(dx);
     }

@@ -8,6 +8,7 @@ import dev.jacobian.backend.View;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 
 /** Batched matrix product C = A · B. Backward: dA = dC · Bᵀ, dB = Aᵀ · dC. */
 public record MatMul() implements Op {
@@ -15,19 +16,25 @@ public record MatMul() implements Op {
     public Tensor forward(OpContext context, Tensor... inputs) {
         Tensor a = context.save(inputs[0]);
         Tensor b = context.save(inputs[1]);
-        if (a.rank() == 2 && b.rank() == 2) {
-            Tensor c = Tensor.empty(a.device(), a.dtype(), Shape.of(a.dim(0), b.dim(1)));
-            a.device().backend().matmul(a.view(), b.view(), c.view(), false);
-            return c;
+        return multiply(a.view(), b.view(), shape -> Tensor.empty(a.device(), a.dtype(), shape));
+    }
+
+    private static Tensor multiply(View a, View b, Function<Shape, Tensor> memory) {
+        View left = a;
+        View right = b;
+        Shape shape = Shape.of(a.dim(-2), b.dim(-1));
+        if (a.rank() > 2 || b.rank() > 2) {
+            int[] batch = Shape.broadcast("matmul", outer(a), outer(b)).toArray();
+            left = a.expand(matrices(batch, a.dim(-2), a.dim(-1)));
+            right = b.expand(matrices(batch, b.dim(-2), b.dim(-1)));
+            shape = matrices(batch, a.dim(-2), b.dim(-1));
         }
-        int[] batch = Shape.broadcast(name(), outer(a), outer(b)).toArray();
-        Tensor c = Tensor.empty(a.device(), a.dtype(), matrices(batch, a.dim(-2), b.dim(-1)));
-        a.device().backend().matmul(a.view().expand(matrices(batch, a.dim(-2), a.dim(-1))),
-                b.view().expand(matrices(batch, b.dim(-2), b.dim(-1))), c.view(), false);
+        Tensor c = memory.apply(shape);
+        c.device().backend().matmul(left, right, c.view(), false);
         return c;
     }
 
-    private static Shape outer(Tensor x) {
+    private static Shape outer(View x) {
         return Shape.of(Arrays.copyOf(x.shape().toArray(), x.rank() - 2));
     }
 
@@ -40,28 +47,31 @@ public record MatMul() implements Op {
 
     /**
      * The gradient of an operation's input that is a product of matrices: recorded if it may be differentiated again, else
-     * written to where it is kept.
+     * written to where it is kept, unless it is yet to be summed over a batch.
      */
     static Tensor gradient(OpContext context, int input, Tensor a, boolean transposeA, Tensor b, boolean transposeB) {
         if (Autograd.isRecording()) {
             return (transposeA ? a.transpose() : a).matmul(transposeB ? b.transpose() : b);
         }
-        Tensor product = context.newGradient(input);
-        View left = transposeA ? a.view().permute(1, 0) : a.view();
-        View right = transposeB ? b.view().permute(1, 0) : b.view();
-        product.device().backend().matmul(left, right, product.view(), false);
-        return product;
+        return multiply(transposeA ? transposed(a.view()) : a.view(), transposeB ? transposed(b.view()) : b.view(),
+                shape -> shape.equals(context.inputShape(input))
+                        ? context.newGradient(input)
+                        : Tensor.empty(a.device(), a.dtype(), shape));
+    }
+
+    private static View transposed(View x) {
+        int[] order = new int[x.rank()];
+        Arrays.setAll(order, i -> i);
+        order[x.rank() - 2] = x.rank() - 1;
+        order[x.rank() - 1] = x.rank() - 2;
+        return x.permute(order);
     }
 
     @Override
     public List<Tensor> backward(OpContext context, Tensor dy) {
         Tensor a = context.saved(0);
         Tensor b = context.saved(1);
-        if (a.rank() == 2 && b.rank() == 2) {
-            return Arrays.asList(context.needsGrad(0) ? gradient(context, 0, dy, false, b, true) : null,
-                    context.needsGrad(1) ? gradient(context, 1, a, true, dy, false) : null);
-        }
-        return Arrays.asList(context.needsGrad(0) ? dy.matmul(b.transpose()) : null,
-                context.needsGrad(1) ? a.transpose().matmul(dy) : null);
+        return Arrays.asList(context.needsGrad(0) ? gradient(context, 0, dy, false, b, true) : null,
+                context.needsGrad(1) ? gradient(context, 1, a, true, dy, false) : null);
     }
 }

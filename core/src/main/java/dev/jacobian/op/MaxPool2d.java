@@ -58,7 +58,7 @@ public record MaxPool2d(Window2d window) implements FusedOp<MaxPool2dKernel> {
 
     @Override
     public List<Tensor> backward(MaxPool2dKernel kernel, OpContext context, Tensor dy) {
-        Tensor dx = Tensor.empty(dy.device(), dy.dtype(), context.inputShape(0));
+        Tensor dx = context.newGradient(0);
         kernel.maxPool2dBackward(dy.contiguous().view(), context.saved(0).view(), window, dx.view());
         return List.of(dx);
     }

@@ -2,6 +2,7 @@ package dev.jacobian.op;
 
 import dev.jacobian.autograd.Op;
 import dev.jacobian.autograd.OpContext;
+import dev.jacobian.backend.Backend;
 import dev.jacobian.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -17,8 +18,14 @@ public record ScatterAdd(int axis, int length) implements Op {
     public Tensor forward(OpContext context, Tensor... inputs) {
         Tensor x = inputs[0];
         Tensor index = context.save(inputs[1]);
-        Tensor y = Tensor.full(x.device(), x.dtype(), x.shape().with(axis, length), 0);
-        x.device().backend().scatterAdd(x.view(), axis, index.view(), y.view());
+        return add(x, axis, index, Tensor.empty(x.device(), x.dtype(), x.shape().with(axis, length)));
+    }
+
+    /** Sets the whole of y: to zeros, to which x is added. */
+    static Tensor add(Tensor x, int axis, Tensor index, Tensor y) {
+        Backend backend = x.device().backend();
+        backend.fill(0, y.view());
+        backend.scatterAdd(x.view(), axis, index.view(), y.view());
         return y;
     }
 

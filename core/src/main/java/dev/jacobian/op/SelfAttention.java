@@ -61,7 +61,7 @@ public record SelfAttention(int heads, boolean causal) implements FusedOp<Attent
         Tensor packed = context.saved(0);
         Tensor y = context.saved(2);
         Tensor gradient = Attention.withDenseRows(dy);
-        Tensor dpacked = packed.emptyLike();
+        Tensor dpacked = context.newGradient(0);
         int width = width(packed);
         kernel.attentionBackward(part(packed, width, 0), part(packed, width, 1), part(packed, width, 2),
                 part(y, width, 0), context.saved(1).view(), part(gradient, width, 0), scale(width), causal,

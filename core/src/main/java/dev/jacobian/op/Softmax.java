@@ -33,7 +33,7 @@ public record Softmax(int axis) implements FusedOp<SoftmaxKernel> {
     @Override
     public List<Tensor> backward(SoftmaxKernel kernel, OpContext context, Tensor dy) {
         Tensor y = context.saved(0);
-        Tensor dx = y.emptyLike();
+        Tensor dx = context.newGradient(0);
         kernel.softmaxBackward(y.view(), dy.view(), axis, dx.view());
         return List.of(dx);
     }

@@ -42,7 +42,7 @@ public record SoftmaxMargin(double margin) implements FusedOp<SoftmaxMarginKerne
     @Override
     public List<Tensor> backward(SoftmaxMarginKernel kernel, OpContext context, Tensor dy) {
         Tensor probability = context.saved(1);
-        Tensor dlogits = probability.emptyLike();
+        Tensor dlogits = context.newGradient(0);
         kernel.softmaxMarginBackward(
                 probability.view(), context.saved(0).view(), margin, dy.view(), dlogits.view());
         return Arrays.asList(dlogits, null);

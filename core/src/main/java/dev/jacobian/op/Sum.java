@@ -24,15 +24,19 @@ public record Sum(List<Integer> axes, boolean keepAxes) implements Op {
     }
 
     /**
-     * The gradient of an operation's input that is the sum over the rows of a matrix: recorded if it may be differentiated
-     * again, else written to where it is kept.
+     * The gradient of an operation's input that is a sum along axes: recorded if it may be differentiated again, else
+     * written to where it is kept.
      */
-    static Tensor gradient(OpContext context, int input, Tensor rows) {
+    static Tensor gradient(OpContext context, int input, Tensor dy, int... axes) {
         if (Autograd.isRecording()) {
-            return rows.sum(0);
+            return dy.sum(axes, false);
         }
         Tensor sum = context.newGradient(input);
-        rows.device().backend().reduce(ReduceOp.SUM, rows.view(), sum.view().reshape(Shape.of(1, rows.dim(1))));
+        int[] kept = dy.shape().toArray();
+        for (int axis : axes) {
+            kept[axis] = 1;
+        }
+        dy.device().backend().reduce(ReduceOp.SUM, dy.view(), sum.view().reshape(Shape.of(kept)));
         return sum;
     }
 

@@ -47,10 +47,10 @@ public record Unary(UnaryOp function) implements Op {
             case LOG1P -> dy.div(context.saved(0).add(1));
             case SIN -> dy.mul(context.saved(0).cos());
             case COS -> dy.mul(context.saved(0).sin()).neg();
-            case TANH -> Binary.apply(BinaryOp.TANH_GRAD, dy, context.saved(0));
-            case SIGMOID -> Binary.apply(BinaryOp.SIGMOID_GRAD, dy, context.saved(0));
+            case TANH -> Binary.gradient(context, BinaryOp.TANH_GRAD, dy);
+            case SIGMOID -> Binary.gradient(context, BinaryOp.SIGMOID_GRAD, dy);
             case ERF -> dy.mul(context.saved(0).square().neg().exp()).mul(2 / Math.sqrt(Math.PI));
-            case RELU -> Binary.apply(BinaryOp.RELU_GRAD, dy, context.saved(0));
+            case RELU -> Binary.gradient(context, BinaryOp.RELU_GRAD, dy);
         });
     }
 

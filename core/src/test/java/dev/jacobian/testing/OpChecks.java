@@ -12,6 +12,7 @@ import dev.jacobian.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /** Runs samples, forward and backward, and holds one device's results against the reference's. */
@@ -135,12 +136,14 @@ final class OpChecks {
         return new Sample.Input(y.dtype(), shape, lie.seen(values, shape)).tensor(y.dtype(), lie);
     }
 
-    /** The same call gives the same bits: again, and on every one of the devices. */
+    /** The same call gives the same bits: again, wherever its gradients are written, and on every one of the devices. */
     void checkSameBits(OpCase op, Grid grid, Iterable<Device> devices) {
         op.samples().apply(grid).forEach(sample -> {
             Outcome first = run(device, DType.FLOAT32, sample, Layout.DENSE, false);
-            assertThat(run(device, DType.FLOAT32, sample, Layout.DENSE, false).sameBits(first))
-                    .as("%s of %s: the same bits again", op, sample).isTrue();
+            Map.of("again", sample, "after another", sample.afterAnother(), "among others", sample.amongOthers())
+                    .forEach((how, same) -> assertThat(
+                            run(device, DType.FLOAT32, same, Layout.DENSE, false).sameBits(first))
+                            .as("%s of %s: the same bits %s", op, sample, how).isTrue());
             for (Device other : devices) {
                 assertThat(run(other, DType.FLOAT32, sample, Layout.DENSE, false).sameBits(first))
                         .as("%s of %s: the same bits on %s", op, sample, other.describe()).isTrue();

@@ -26,6 +26,30 @@ public record Sample(
         Tolerance backward,
         boolean special) {
 
+    private Sample calling(Function<List<Tensor>, Tensor> other) {
+        return new Sample(label, other, inputs, forward, backward, special);
+    }
+
+    /** This call, when the gradients of its inputs have memory already, and are used up. */
+    Sample afterAnother() {
+        return calling(values -> {
+            Tensor y = function.apply(values);
+            if (y.requiresGrad()) {
+                y.backward(y.onesLike());
+            }
+            values.forEach(Tensor::useUpGrad);
+            return function.apply(values);
+        });
+    }
+
+    /** This call inside of a network: it is not given leaves, and nobody but the tape sees the gradient of its result. */
+    Sample amongOthers() {
+        return calling(values -> {
+            Tensor y = function.apply(values.stream().map(Tensor::copy).toList());
+            return y.requiresGrad() ? y.mul(1) : y;
+        });
+    }
+
     /**
      * One input: its elements, in row-major order.
      *
