@@ -239,6 +239,9 @@ final class GradientMemoryTest {
         x.mul(2).relu().sum().backward();
         assertThat(x.grad().toArray()).containsExactly(2, 0, 2);
         x.useUpGrad();
+        Tensor rows = Tensor.of(1f, -2, 3, -1, 2, -3).reshape(2, 3).requireGrad();
+        rows.mul(2).relu().sum(0).mul(5).sum().backward(); // a row that the walk made, repeated
+        assertThat(rows.grad().toArray()).containsExactly(10, 0, 10, 0, 10, 0);
         x.unsqueeze(0).expand(2, 3).relu().sum().backward(); // the leaf is what is repeated
         assertThat(x.grad().toArray()).containsExactly(2, 0, 2);
         x.useUpGrad();
