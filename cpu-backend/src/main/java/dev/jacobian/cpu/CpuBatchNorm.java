@@ -8,9 +8,10 @@ import java.util.Arrays;
 
 /**
  * Batch normalisation over [N, C, …]. Statistics come from one pass over memory: a piece of a channel that fits in cache
- * gives its mean and its squared deviations from it, and the pieces are combined in double precision by the formulas of
- * Chan, Golub and LeVeque (1979). With one element a channel and example, channels are columns; otherwise runs. The
- * activation is part of the pass that writes, and of those that read the gradient.
+ * gives its mean and its squared deviations from it, and the pieces are combined in double precision, as by Chan, Golub
+ * and LeVeque (1979), but all at once: dividing for each took an eighth of the time of a small matrix. With one element a
+ * channel and example, channels are columns; otherwise runs. The activation is part of the pass that writes, and of those
+ * that read the gradient.
  */
 final class CpuBatchNorm {
     private static final int PIECE = 16_384;
@@ -42,10 +43,13 @@ final class CpuBatchNorm {
         MemorySegment to = Floats.memory(y);
         double[] sums = new double[channels];
         double[] squares = new double[channels];
+        double[][] partMeans = new double[layout.pieces()][channels];
+        double[][] partSquares = new double[layout.pieces()][channels];
         float[] means = new float[channels];
         float[] scales = new float[channels];
         float[] biases = new float[channels];
         Channel scale = c -> {
+            combine(layout.counts, partMeans, partSquares, c, sums, squares);
             means[c] = (float) sums[c];
             set(mean, c, means[c]);
             set(variance, c, (float) (squares[c] / count));
@@ -55,7 +59,9 @@ final class CpuBatchNorm {
         float least = activation == Activation.RELU ? 0 : Float.NEGATIVE_INFINITY;
         if (layout.byChannel(team)) {
             layout.channels(team, c -> {
-                channelStatistics(layout, from, x.offset(), c, sums, squares);
+                for (int piece = 0; piece < layout.pieces(); piece++) {
+                    runStatistics(layout, from, x.offset(), piece, c, partMeans[piece], partSquares[piece]);
+                }
                 scale.run(c);
                 for (int example = 0; example < layout.examples; example++) {
                     long at = layout.at(example, c);
@@ -65,7 +71,13 @@ final class CpuBatchNorm {
             });
             return;
         }
-        statistics(layout, from, x.offset(), sums, squares);
+        layout.measure(team, (piece, first, end, c, width) -> {
+            if (layout.inner == 1) {
+                columnStatistics(layout, from, x.offset(), first, end, c, width, partMeans[piece], partSquares[piece]);
+            } else {
+                runStatistics(layout, from, x.offset(), piece, c, partMeans[piece], partSquares[piece]);
+            }
+        });
         for (int c = 0; c < channels; c++) {
             scale.run(c);
         }
@@ -145,46 +157,23 @@ final class CpuBatchNorm {
         });
     }
 
-    /** The mean of each channel and its sum of squared deviations. */
-    private void statistics(Layout layout, MemorySegment x, long offset, double[] means, double[] squares) {
-        int pieces = layout.pieces();
-        double[][] partMeans = new double[pieces][means.length];
-        double[][] partSquares = new double[pieces][means.length];
-        layout.measure(team, (piece, first, end, c, width) -> {
-            if (layout.inner == 1) {
-                columnStatistics(layout, x, offset, first, end, c, width, partMeans[piece], partSquares[piece]);
-            } else {
-                double[] parts = new double[2];
-                runStatistics(layout, x, offset, first, end, c, parts);
-                partMeans[piece][c] = parts[0];
-                partSquares[piece][c] = parts[1];
-            }
-        });
-        for (int c = 0; c < means.length; c++) {
-            double n = 0;
-            for (int piece = 0; piece < pieces; piece++) {
-                n = combine(n, layout.count(piece), partMeans[piece][c], partSquares[piece][c], c, means, squares);
-            }
-        }
-    }
-
-    private void channelStatistics(Layout layout, MemorySegment x, long offset, int c, double[] means,
+    /** The mean of a channel and its sum of squared deviations, from those of its pieces. */
+    private static void combine(double[] counts, double[][] partMeans, double[][] partSquares, int c, double[] means,
             double[] squares) {
-        double[] parts = new double[2];
-        double n = 0;
-        for (int piece = 0; piece < layout.pieces(); piece++) {
-            runStatistics(layout, x, offset, layout.first(piece), layout.end(piece), c, parts);
-            n = combine(n, layout.count(piece), parts[0], parts[1], c, means, squares);
+        double count = 0;
+        double sum = 0;
+        for (int piece = 0; piece < counts.length; piece++) {
+            count += counts[piece];
+            sum += counts[piece] * partMeans[piece][c];
         }
-    }
-
-    /** Adds more elements to the n of a channel, and returns how many there are now. */
-    private static double combine(double n, double more, double mean, double square, int c, double[] means,
-            double[] squares) {
-        double delta = mean - means[c];
-        squares[c] += square + delta * delta * n * more / (n + more);
-        means[c] += delta * more / (n + more);
-        return n + more;
+        double mean = sum / count;
+        double square = 0;
+        for (int piece = 0; piece < counts.length; piece++) {
+            double delta = partMeans[piece][c] - mean;
+            square += partSquares[piece][c] + counts[piece] * delta * delta;
+        }
+        means[c] = mean;
+        squares[c] = square;
     }
 
     private void columnStatistics(Layout layout, MemorySegment x, long offset, int first, int end, int c, int width,
@@ -213,9 +202,12 @@ final class CpuBatchNorm {
         }
     }
 
-    /** Writes the mean of one channel of some examples, and its sum of squared deviations. */
-    private void runStatistics(Layout layout, MemorySegment x, long offset, int first, int end, int c, double[] parts) {
+    /** Writes the mean of one channel of a piece, and its sum of squared deviations. */
+    private void runStatistics(Layout layout, MemorySegment x, long offset, int piece, int c, double[] means,
+            double[] squares) {
         int inner = (int) layout.inner;
+        int first = layout.first(piece);
+        int end = layout.end(piece);
         double sum = 0;
         for (int example = first; example < end; example++) {
             long at = offset + layout.at(example, c);
@@ -223,7 +215,7 @@ final class CpuBatchNorm {
                 sum += reductions.run(ReduceOp.SUM, x, at + i, Math.min(ReduceRows.RUN, inner - i));
             }
         }
-        double count = (double) (end - first) * inner;
+        double count = layout.counts[piece];
         double mean = sum / count;
         float center = (float) mean;
         sum = 0;
@@ -233,8 +225,8 @@ final class CpuBatchNorm {
                 sum += reductions.squares(x, at + i, Math.min(ReduceRows.RUN, inner - i), center);
             }
         }
-        parts[0] = mean;
-        parts[1] = about(sum, mean, center, count);
+        means[c] = mean;
+        squares[c] = about(sum, mean, center, count);
     }
 
     /** Squared deviations from the mean, given those from the mean rounded to a float. */
@@ -324,6 +316,8 @@ final class CpuBatchNorm {
         final int examples;
         final int channels;
         final long inner;
+        /** How many elements of a channel each piece has. */
+        final double[] counts;
         private final int perPiece;
         private final int width;
 
@@ -333,6 +327,8 @@ final class CpuBatchNorm {
             inner = x.size() == 0 ? 1 : x.size() / examples / channels;
             width = inner == 1 ? Math.min(channels, ReduceRows.COLUMNS) : 1;
             perPiece = (int) Math.max(1, PIECE / Math.max(1, width * inner));
+            counts = new double[pieces()];
+            Arrays.setAll(counts, piece -> (double) (end(piece) - first(piece)) * inner);
         }
 
         int pieces() {
@@ -345,10 +341,6 @@ final class CpuBatchNorm {
 
         int end(int piece) {
             return Math.min(examples, first(piece) + perPiece);
-        }
-
-        double count(int piece) {
-            return (double) (end(piece) - first(piece)) * inner;
         }
 
         /** Where a channel of an example begins. */
