@@ -67,7 +67,8 @@ final class Correlation implements Parallel.TaskBody {
     private int bandRows;
     private Axis.Lines lines;
     private long planeFloats;
-    private long onesFloats;
+    /** Whether planes are read where they are. */
+    private boolean inPlace;
 
     /**
      * Weights, seen as [groups, outputs, inputs, kernelH, kernelW].
@@ -134,9 +135,9 @@ final class Correlation implements Parallel.TaskBody {
         dense = vertical.step() == 1 && horizontal.step() == 1;
         boolean pairs = horizontal.step() == 2 && 2 * horizontal.count() >= result.width();
         leavesOut = leavesOut(downPhases, result.height()) || (!pairs && leavesOut(acrossPhases, result.width()));
-        packed = shared.get(Buffers.Use.PACKED,
-                (long) weights.groups * tiles * depth * kernel.rows() * FLOAT);
-        offsets = shared.offsets(biasDepth() + blockChannels * allTaps);
+        packed = shared.get(Buffers.Use.PACKED, packedAt(weights.groups, 0, 0));
+        clear(packed, 0, kernel.rows());
+        offsets = shared.offsets(blockChannels * allTaps);
     }
 
     private Axis down(int phase) {
@@ -189,11 +190,9 @@ final class Correlation implements Parallel.TaskBody {
         // the same sets of the cache.
         int unit = 64 / FLOAT;
         planeFloats = (Math.ceilDiv((long) lines.count() * horizontal.count() + kernel.lanes(), unit) | 1) * unit;
-        onesFloats = biasDepth() * Math.ceilDiv((long) bandRows * horizontal.count(), tile) * tile;
+        inPlace = dense && isSource(vertical, source.height()) && isSource(horizontal, source.width())
+                && (long) bandRows * horizontal.count() >= tile;
         int k = 0;
-        if (weights.bias != null) {
-            offsets[k++] = 0;
-        }
         int firstDown = 0;
         for (Axis down : downPhases) {
             int firstAcross = 0;
@@ -203,6 +202,11 @@ final class Correlation implements Parallel.TaskBody {
             }
             firstDown += down.taps().length;
         }
+    }
+
+    /** Whether results see all of the source's elements, each one. */
+    private static boolean isSource(Axis axis, int length) {
+        return axis.taps().length == 1 && axis.base()[0] == 0 && axis.sourceStep() == 1 && axis.count() == length;
     }
 
     private int offsets(int firstDown, int down, int firstAcross, int across, int first) {
@@ -218,10 +222,10 @@ final class Correlation implements Parallel.TaskBody {
     }
 
     private long plane(int channel, int copy) {
-        return onesFloats + ((long) channel * copies.length + copy) * planeFloats;
+        return inPlace ? channel * source.plane() : ((long) channel * copies.length + copy) * planeFloats;
     }
 
-    /** The weights of one tile's outputs, as the kernel wants them; the bias comes first, as a tap that sees ones. */
+    /** The weights of one tile's outputs, as the kernel wants them, behind the bias, which their sums begin with. */
     private void pack(int group, int tile) {
         int rows = kernel.rows();
         long to = packedAt(group, tile, 0);
@@ -250,8 +254,9 @@ final class Correlation implements Parallel.TaskBody {
         }
     }
 
+    /** Where step k of a tile's weights lies, behind the zeros that sums without a bias begin with. */
     private long packedAt(int group, int tile, int k) {
-        return (((long) group * tiles + tile) * depth + k) * kernel.rows() * FLOAT;
+        return (1 + ((long) group * tiles + tile) * depth + k) * kernel.rows() * FLOAT;
     }
 
     @Override
@@ -263,16 +268,15 @@ final class Correlation implements Parallel.TaskBody {
         int rows = Math.min(bandRows, vertical.count() - first);
         Buffers own = pool.take();
         long slack = (long) kernel.vectors() * kernel.lanes();
-        MemorySegment planes = own.get(Buffers.Use.PLANES, (plane(blockChannels, 0) + slack) * FLOAT);
-        for (long i = 0; i < onesFloats; i++) {
-            planes.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 1);
-        }
+        MemorySegment planes = inPlace
+                ? source.segment()
+                : own.get(Buffers.Use.PLANES, (plane(blockChannels, 0) + slack) * FLOAT);
         if (leavesOut) {
             clearResults(image, group, first, rows);
         }
         for (int c = 0; c == 0 || c < inputs; c += blockChannels) {
             int channels = Math.min(blockChannels, inputs - c);
-            for (int copy = 0; copy < copies.length; copy++) {
+            for (int copy = 0; copy < copies.length && !inPlace; copy++) {
                 copy(image, group * inputs + c, channels, copy, first, planes);
             }
             multiply(image, group, c, channels, first, rows, planes, own);
@@ -359,47 +363,55 @@ final class Correlation implements Parallel.TaskBody {
         long row = result.plane() * FLOAT;
         int width = kernel.vectors() * kernel.lanes();
         long tileBytes = (long) kernel.rows() * width * FLOAT;
-        MemorySegment tiles = own.get(Buffers.Use.TILE, 2 * tileBytes + (long) kernel.lanes() * FLOAT);
+        MemorySegment buffer = own.get(Buffers.Use.TILE, 2 * tileBytes + (long) kernel.lanes() * FLOAT);
         if (acrossPhases.size() == 1 && horizontal.step() == 2) {
-            tiles.asSlice((1 - acrossPhases.getFirst().start()) * tileBytes, tileBytes).fill((byte) 0);
+            buffer.asSlice((1 - acrossPhases.getFirst().start()) * tileBytes, tileBytes).fill((byte) 0);
         }
-        for (int tile = 0; tile < this.tiles; tile++) {
+        int lanes = kernel.lanes();
+        long at = inPlace
+                ? source.at(image, group * inputs + channel) + (long) firstRow * horizontal.count() * FLOAT
+                : 0;
+        int pieces = Math.ceilDiv(positions, width);
+        for (int i = 0; i < tiles * pieces; i++) {
+            int tile = i / pieces;
+            int s = i % pieces * width;
             int output = tile * kernel.rows();
             int real = Math.min(kernel.rows(), outputs - output);
             long to = result.at(image, group * outputs + output);
-            for (int s = 0; s < positions; s += width) {
-                int vectors = Math.min(kernel.vectors(), Math.ceilDiv(positions - s, kernel.lanes()));
-                int columns = Math.min(vectors * kernel.lanes(), positions - s);
-                long tileRow = (long) vectors * kernel.lanes() * FLOAT;
-                if (dense) {
-                    long place = to + ((long) firstRow * horizontal.count() + s) * FLOAT;
-                    if (channel == 0 && real == kernel.rows() && columns == vectors * kernel.lanes()) {
-                        sum(0, group, tile, channel, channels, planes, s, vectors, result.segment(), place, row);
-                    } else {
-                        sum(0, group, tile, channel, channels, planes, s, vectors, tiles, 0, tileRow);
-                        gemm.flush(tiles, 0, tileRow, real, columns, channel > 0, result.segment(), place, row);
-                    }
-                    continue;
+            int vectors = Math.min(kernel.vectors(), Math.ceilDiv(positions - s, lanes));
+            int columns = Math.min(vectors * lanes, positions - s);
+            // Behind planes there may be nothing to read, so that the last vector begins earlier.
+            int again = inPlace ? vectors * lanes - columns : 0;
+            long seen = at + (long) (s - again) * FLOAT;
+            long tileRow = (long) vectors * lanes * FLOAT;
+            if (dense) {
+                long place = to + ((long) firstRow * horizontal.count() + s) * FLOAT;
+                if (channel == 0 && real == kernel.rows() && columns == vectors * lanes) {
+                    sum(0, group, tile, channel, channels, planes, seen, vectors, result.segment(), place, row);
+                } else {
+                    sum(0, group, tile, channel, channels, planes, seen, vectors, buffer, 0, tileRow);
+                    gemm.flush(buffer, (long) again * FLOAT, tileRow, real, columns, channel > 0, result.segment(),
+                            place, row);
                 }
-                for (int phase = 0; phase < taps.length; phase++) {
-                    long at = horizontal.step() == 2 ? across(phase).start() * tileBytes : 0;
-                    sum(phase, group, tile, channel, channels, planes, s, vectors, tiles, at, tileRow);
-                    boolean last = (phase + 1) % acrossPhases.size() == 0;
-                    if (horizontal.step() != 2 || last) {
-                        scatter(phase, tiles, tileRow, tileBytes, real, columns, channel > 0, to, firstRow, s);
-                    }
+                continue;
+            }
+            for (int phase = 0; phase < taps.length; phase++) {
+                long half = horizontal.step() == 2 ? across(phase).start() * tileBytes : 0;
+                sum(phase, group, tile, channel, channels, planes, seen, vectors, buffer, half, tileRow);
+                boolean last = (phase + 1) % acrossPhases.size() == 0;
+                if (horizontal.step() != 2 || last) {
+                    scatter(phase, buffer, tileRow, tileBytes, real, columns, channel > 0, to, firstRow, s);
                 }
             }
         }
     }
 
     /** One tile of a phase's results. */
-    private void sum(int phase, int group, int tile, int channel, int channels, MemorySegment planes, int position,
+    private void sum(int phase, int group, int tile, int channel, int channels, MemorySegment planes, long seen,
             int vectors, MemorySegment to, long offset, long row) {
-        int skip = channel == 0 ? 0 : biasDepth();
-        kernel.tile(packed, packedAt(group, tile, weightsAt[phase] + channel * taps[phase] + skip), planes,
-                (long) position * FLOAT, offsets, offsetsAt[phase] + skip, channels * taps[phase] + biasDepth() - skip,
-                vectors, to, offset, row);
+        kernel.tile(packed, channel == 0 && weights.bias != null ? packedAt(group, tile, 0) : 0,
+                packedAt(group, tile, biasDepth() + weightsAt[phase] + channel * taps[phase]), planes, seen, offsets,
+                offsetsAt[phase], channels * taps[phase], vectors, to, offset, row);
     }
 
     /** Puts results where they lie apart: with a step of two those of both columns of phases, which fill whole rows. */

@@ -29,10 +29,11 @@ public interface TapsKernel {
     int vectors();
 
     /**
-     * Writes C[r, j] = Σ A[k, r] · B[offset k + j] over k in ascending order, for all rows and for
+     * Writes C[r, j] = start[r] + Σ A[k, r] · B[offset k + j], added over k in ascending order, for all rows and for
      * {@code vectors · lanes} columns.
      *
      * @param a the left operand, packed as [depth][rows]
+     * @param start where in its memory what the rows' sums begin with lies, [rows]
      * @param aOffset where it begins
      * @param b the right operand
      * @param bOffset what all its offsets count from
@@ -44,7 +45,7 @@ public interface TapsKernel {
      * @param cOffset where it begins
      * @param cRow from one row to the next
      */
-    void tile(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow);
 
     /**

@@ -28,10 +28,13 @@ public final class ScalarTapsKernel implements TapsKernel {
     }
 
     @Override
-    public void tile(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    public void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow) {
         int columns = vectors * LANES;
         RowSums sums = RowSums.zero(ROWS, columns);
+        for (int r = 0; r < ROWS; r++) {
+            sums.fill(r, a.get(JAVA_FLOAT_UNALIGNED, start + (long) r * FLOAT), columns);
+        }
         int k = 0;
         for (; k + 4 <= depth; k += 4) {
             int o = first + k;
