@@ -8,6 +8,9 @@ import dev.jacobian.cpu.conv.Images;
 
 /** Convolution of float32 images. */
 final class CpuConv2d {
+    /** The gradient of a 1×1 window's weights takes channels of up to so many elements in one piece. */
+    private static final int MAX_LINE = 1024;
+
     private final Parallel team;
     private final CpuCopy copy;
     private final Convolution convolution;
@@ -50,8 +53,18 @@ final class CpuConv2d {
             copy.fill(0, dweight);
             return;
         }
-        convolution.backwardWeight(team, dy.dim(0), images(x), images(dy), window, groups, Floats.memory(dweight),
-                dweight.offset());
+        boolean line = isPoint(window) && dy.dim(2) * (long) dy.dim(3) <= MAX_LINE;
+        convolution.backwardWeight(team, dy.dim(0), images(line ? line(x) : x), images(line ? line(dy) : dy), window,
+                groups, Floats.memory(dweight), dweight.offset());
+    }
+
+    /** Whether each result sees one element, its own, so that channels may as well be single rows. */
+    private static boolean isPoint(Window2d window) {
+        return window.equals(Window2d.of(1, 1));
+    }
+
+    private static View line(View x) {
+        return x.reshape(Shape.of(x.dim(0), x.dim(1), 1, x.dim(2) * x.dim(3)));
     }
 
     /**

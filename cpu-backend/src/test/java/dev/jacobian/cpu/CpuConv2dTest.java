@@ -105,6 +105,18 @@ class CpuConv2dTest {
         check(Case.of(THREE.padding(1, 1).stride(2, 2), 1, 150, 1, 9, 12, 12));
     }
 
+    /** Images whose channels are read where they are, also where vectors do not divide them, in blocks and in bands. */
+    @Test
+    void windowsOfOneElement() {
+        for (int width = 1; width < 60; width++) {
+            check(Case.of(Window2d.of(1, 1), 1, 9, 2, 3, 2, width));
+        }
+        check(Case.of(Window2d.of(1, 1), 2, 18, 3, 10, 7, 7));
+        check(Case.of(Window2d.of(1, 1), 1, 9, 2, 700, 9, 11));
+        check(Case.of(Window2d.of(1, 1), 1, 17, 1, 80, 61, 33));
+        check(Case.of(Window2d.of(1, 1), 1, 17, 1, 300, 50, 7));
+    }
+
     /** Channels for Winograd's method, and images that its tiles of 4×4 do not divide. */
     @Test
     void windowsOfThreeByThree() {

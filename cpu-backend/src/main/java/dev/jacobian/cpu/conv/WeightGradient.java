@@ -128,7 +128,7 @@ final class WeightGradient implements Parallel.TaskBody {
         int real = Math.min(tileRows, outputs - output);
         for (int i = 0; i < images; i++) {
             gemm.packPanel(dy.segment(), dy.at(image + i, group * outputs + output) + (long) row * width * FLOAT, FLOAT,
-                    dy.plane() * FLOAT, positions, real, tileRows, packed, from + i * positions * from);
+                    dy.plane() * FLOAT, positions, real, tileRows, packed, from + (long) i * positions * from);
         }
         int lanes = kernel.lanes();
         MemorySegment buffer = own.get(Buffers.Use.TILE, (long) tileRows * kernel.vectors() * lanes * FLOAT);

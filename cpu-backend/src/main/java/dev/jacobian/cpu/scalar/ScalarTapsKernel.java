@@ -28,7 +28,8 @@ public final class ScalarTapsKernel implements TapsKernel {
     }
 
     @Override
-    public void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    public void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
+            int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow) {
         int columns = vectors * LANES;
         RowSums sums = RowSums.zero(ROWS, columns);

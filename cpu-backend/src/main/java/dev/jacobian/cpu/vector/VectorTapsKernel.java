@@ -48,16 +48,20 @@ public final class VectorTapsKernel implements TapsKernel {
     }
 
     @Override
-    public void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    public void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
+            int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow) {
         if (MANY_REGISTERS) {
             switch (vectors) {
-                case 1 -> VectorTapsKernelEightRows.tile1(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                        cRow);
-                case 2 -> VectorTapsKernelEightRows.tile2(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                        cRow);
-                default -> VectorTapsKernelEightRows.tile3(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                        cRow);
+                case 1 ->
+                    VectorTapsKernelEightRows.tile1(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
+                            cRow);
+                case 2 ->
+                    VectorTapsKernelEightRows.tile2(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
+                            cRow);
+                default ->
+                    VectorTapsKernelEightRows.tile3(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
+                            cRow);
             }
         } else {
             switch (vectors) {

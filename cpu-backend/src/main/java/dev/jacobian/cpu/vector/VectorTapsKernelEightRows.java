@@ -23,7 +23,8 @@ final class VectorTapsKernelEightRows {
     private VectorTapsKernelEightRows() {}
 
     /** Eight rows by three vectors. */
-    static void tile3(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    static void tile3(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
+            int first,
             int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
         FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
@@ -124,7 +125,8 @@ final class VectorTapsKernelEightRows {
     }
 
     /** Eight rows by two vectors. */
-    static void tile2(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    static void tile2(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
+            int first,
             int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
         FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
@@ -200,7 +202,8 @@ final class VectorTapsKernelEightRows {
     }
 
     /** Eight rows by one vector. */
-    static void tile1(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    static void tile1(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
+            int first,
             int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
         FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));

@@ -25,7 +25,8 @@ final class VectorTapsKernelFourRows {
     private VectorTapsKernelFourRows() {}
 
     /** Four rows by three vectors. */
-    static void tile3(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset, long[] offsets,
+    static void tile3(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset,
+            long[] offsets,
             int first, int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
         FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
@@ -83,7 +84,8 @@ final class VectorTapsKernelFourRows {
     }
 
     /** Four rows by two vectors. */
-    static void tile2(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset, long[] offsets,
+    static void tile2(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset,
+            long[] offsets,
             int first, int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
         FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
@@ -128,7 +130,8 @@ final class VectorTapsKernelFourRows {
     }
 
     /** Four rows by one vector. */
-    static void tile1(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset, long[] offsets,
+    static void tile1(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset,
+            long[] offsets,
             int first, int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
         FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
