@@ -163,6 +163,10 @@ public final class Gemm {
 
     /** Few large products one after the other, each on all threads; many small ones side by side. */
     private void tiled(Parallel team, Operands operands) {
+        if (TiledProduct.isBetterTransposed(operands)) {
+            new TiledProduct(kernel, workspaces, operands.transposed()).run(team);
+            return;
+        }
         int batch = operands.batch();
         boolean small = (long) operands.m() * operands.n() * operands.k() < 4 * PARALLEL_WORK;
         if (team == null || batch == 1 || small || batch >= TiledProduct.TASKS_PER_THREAD * team.threads()) {

@@ -54,6 +54,10 @@ public interface GemmKernel {
     void packPanel(MemorySegment b, long bOffset, long bRow, long bCol, int depth, int columns, int width,
             MemorySegment to, long toOffset);
 
+    /** Writes the transpose of T, {@code rows × columns} elements, to C, which has a row for each of T's columns. */
+    void transpose(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment c, long cOffset,
+            long cRow);
+
     /**
      * Writes C = A·B for one tile of {@link #tileRows()} rows and {@code width} columns. Where {@code rows} is smaller,
      * A's last row stands in for the missing ones, so that nothing outside A is read; C must have room for all.

@@ -81,6 +81,12 @@ final class Operands {
         return c.offset() + cOffsets[i];
     }
 
+    /** The transposed products, Cᵀ = Bᵀ·Aᵀ. */
+    Operands transposed() {
+        return new Operands(n, m, k, b.transpose(), bOffsets, a.transpose(), aOffsets, c.transpose(), cOffsets,
+                addend == null ? null : addend.transpose());
+    }
+
     /** Product {@code i} alone. */
     Operands only(int i) {
         return new Operands(m, n, k, a, new long[] {aOffsets[i]}, b, new long[] {bOffsets[i]}, c,

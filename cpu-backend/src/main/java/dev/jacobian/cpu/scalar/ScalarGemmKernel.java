@@ -60,6 +60,17 @@ public final class ScalarGemmKernel implements GemmKernel {
     }
 
     @Override
+    public void transpose(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment c,
+            long cOffset, long cRow) {
+        for (int j = 0; j < columns; j++) {
+            for (int i = 0; i < rows; i++) {
+                c.set(JAVA_FLOAT_UNALIGNED, cOffset + j * cRow + (long) i * FLOAT,
+                        t.get(JAVA_FLOAT_UNALIGNED, tOffset + i * tRow + (long) j * FLOAT));
+            }
+        }
+    }
+
+    @Override
     public void tile(MemorySegment a, long aOffset, long aRow, long aCol, int rows, MemorySegment b, long bOffset,
             long bRow, int width, int depth, MemorySegment c, long cOffset, long cRow) {
         RowSums sums = RowSums.zero(rows, width);

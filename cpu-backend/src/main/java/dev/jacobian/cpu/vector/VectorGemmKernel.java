@@ -179,6 +179,12 @@ public final class VectorGemmKernel implements GemmKernel {
     }
 
     @Override
+    public void transpose(MemorySegment t, long tOffset, long tRow, int rows, int columns, MemorySegment c,
+            long cOffset, long cRow) {
+        VectorGemmKernelPacking.transpose(t, tOffset, tRow, columns, rows, c, cOffset, cRow);
+    }
+
+    @Override
     public void dots(MemorySegment m, long mOffset, long mRow, int count, MemorySegment x, long xOffset, int depth,
             boolean accumulate, MemorySegment y, long yOffset, long yStride) {
         int i = 0;

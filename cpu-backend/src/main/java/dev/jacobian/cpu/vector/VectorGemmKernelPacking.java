@@ -113,7 +113,7 @@ final class VectorGemmKernelPacking {
         }
         if (bCol == FLOAT) {
             copyRows(b, bOffset, bRow, depth, columns, to, toOffset, toRow);
-        } else if (bRow == FLOAT && TRANSPOSE) {
+        } else if (bRow == FLOAT) {
             transpose(b, bOffset, bCol, depth, columns, to, toOffset, toRow);
         } else {
             copyAny(b, bOffset, bRow, bCol, depth, columns, to, toOffset, toRow);
@@ -173,8 +173,12 @@ final class VectorGemmKernelPacking {
     }
 
     /** Column j of the panel lies contiguous at {@code bOffset + j·bCol}. */
-    private static void transpose(MemorySegment b, long bOffset, long bCol, int depth, int columns, MemorySegment to,
+    static void transpose(MemorySegment b, long bOffset, long bCol, int depth, int columns, MemorySegment to,
             long toOffset, long toRow) {
+        if (!TRANSPOSE) {
+            copyAny(b, bOffset, FLOAT, bCol, depth, columns, to, toOffset, toRow);
+            return;
+        }
         int side = EIGHT.length();
         int wholeColumns = columns - columns % side;
         int wholeDepth = depth - depth % side;

@@ -25,7 +25,8 @@ class GemmTest {
     private static final int[] SIZES = {1, 2, 5, 6, 7, 16, 17, 65};
     private static final int[] DEPTHS = {1, 3, 15, 64, 385};
     private static final int[][] SHAPES = {{97, 129, 400}, {129, 97, 385}, {64, 63, 64}, {385, 17, 96}, {96, 385, 15},
-            {400, 300, 129}, {400, 130, 600}, {12, 320, 1000}, {3, 385, 96}, {300, 257, 1030}, {1, 385, 385},
+            {400, 300, 129}, {400, 130, 600}, {12, 320, 1000}, {70, 170, 600}, {33, 67, 40}, {256, 530, 520},
+            {3, 385, 96}, {300, 257, 1030}, {1, 385, 385},
             {385, 1, 385},
             {1, 2000, 300}, {2000, 1, 300},
             {1, 1, 4000}};
@@ -75,7 +76,8 @@ class GemmTest {
     @MethodSource("kernels")
     void addingToAnotherMatrixIsAddingToItsCopy(GemmKernel kernel) {
         try (Arena arena = Arena.ofShared()) {
-            for (int[] shape : new int[][] {{1, 5, 3}, {2, 70, 9}, {40, 71, 600}, {400, 70, 600}, {7, 1, 4}, {5, 3, 0},
+            for (int[] shape : new int[][] {{1, 5, 3}, {2, 70, 9}, {40, 71, 600}, {40, 90, 600}, {35, 70, 9},
+                    {400, 70, 600}, {7, 1, 4}, {5, 3, 0},
                     {0, 3, 4}, {3, 0, 4}}) {
                 for (int[] strides : new int[][] {{0, 1}, {0, 2}, {80, 1}, {160, 2}}) {
                     sum(kernel, arena, shape[0], shape[1], shape[2], strides[0], strides[1]);
