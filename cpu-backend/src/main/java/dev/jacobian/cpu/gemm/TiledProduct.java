@@ -39,13 +39,13 @@ final class TiledProduct implements Parallel.TaskBody {
     private static final long DIRECT_ELEMENTS = 4096;
 
     /**
-     * The same for a transposed A whose columns are contiguous, and for a B with few enough rows of A to use it: the
-     * second-level cache holds so many, and all threads begin at once, without waiting for copies (256³ takes a sixth
-     * less time, transposed A a fourth; with 2048 rows of A it would take a sixth more).
+     * The same with few rows of A, for a transposed A if its columns are contiguous: the second-level cache holds so many,
+     * and all threads begin at once, without waiting for copies (256³ takes a sixth less time, with a transposed A a
+     * fourth; with 2048 rows it would take a sixth more, and with 512 and vectors of 256 bits a fifth).
      */
     private static final long NEAR_ELEMENTS = 1L << 16;
 
-    private static final int NEAR_ROWS = 512;
+    private static final int NEAR_ROWS = 256;
 
     /**
      * A row-major A with more elements than the second-level cache holds, in several blocks along K, is copied block by
@@ -122,10 +122,9 @@ final class TiledProduct implements Parallel.TaskBody {
         int blocks = ceilDiv(k, kernel.maxDepth());
         blockDepth = ceilDiv(k, blocks);
         copyA = aCol == FLOAT && blocks > 1 && n >= COPIED_COLUMNS && (long) m * k > COPIED_ELEMENTS;
-        packA = copyA
-                || (aCol != FLOAT && (long) m * k > (aRow == FLOAT ? NEAR_ELEMENTS : DIRECT_ELEMENTS));
-        packB = bCol != FLOAT || (m > DIRECT_B_ROWS
-                && (long) k * n > (m <= NEAR_ROWS ? NEAR_ELEMENTS : DIRECT_ELEMENTS));
+        long near = m <= NEAR_ROWS ? NEAR_ELEMENTS : DIRECT_ELEMENTS;
+        packA = copyA || (aCol != FLOAT && (long) m * k > (aRow == FLOAT ? near : DIRECT_ELEMENTS));
+        packB = bCol != FLOAT || (m > DIRECT_B_ROWS && (long) k * n > near);
     }
 
     /**
