@@ -320,7 +320,7 @@ final class TiledProduct implements Parallel.TaskBody {
         long row = (long) padded * FLOAT;
         int rows = lastRow - firstRow;
         Matrix d = operands.addend();
-        MemorySegment block = workspace.rows(ceilDiv(rows, tileRows) * tileRows * row);
+        MemorySegment block = workspace.rows((long) ceilDiv(rows, tileRows) * tileRows * row);
         for (int i = 0; d != null && i < rows; i++) {
             fill(block, i * row, padded, d.at(firstRow + i, 0));
         }
