@@ -47,6 +47,7 @@ final class Winograd implements Parallel.TaskBody {
     private final int blockVectors;
     private final int step;
     private final int masksAt;
+    private final int depth;
     private final long weightsTile;
     private final MemorySegment weights;
     private final Buffers shared;
@@ -82,7 +83,8 @@ final class Winograd implements Parallel.TaskBody {
         across = Math.ceilDiv(Math.max(crop + result.width(), shift + source.width()), TILE);
         step = kernel.lanes() * FLOAT;
         masksAt = 2 * kernel.lanes();
-        weightsTile = (long) source.channels() * step / 2;
+        depth = Math.ceilDiv(source.channels(), 2) * 2;
+        weightsTile = (long) depth * step / 2;
         long vectorBytes = FREQUENCIES * 2 * weightsTile;
         blockVectors = Math.min(Math.max(1, (int) (WEIGHT_BYTES / vectorBytes)), kernel.vectors(result.channels()));
         weights = shared.get(Buffers.Use.PACKED, blockVectors * vectorBytes + 2L * FREQUENCIES * LINE);
@@ -183,6 +185,12 @@ final class Winograd implements Parallel.TaskBody {
         kernel.weights(filter, filters.flipped ? (TAPS - 1L) * step : 0, filters.flipped ? -step : step,
                 (long) TAPS * step, sources, weights, 2L * task * weightsTile, weightsTile, weightsNext,
                 own.get(Buffers.Use.SHIFTS, 54L * step));
+        for (int f = 0; f < FREQUENCIES && sources < depth; f++) {
+            for (int half = 0; half < 2; half++) {
+                long at = f * weightsNext + (2L * task + half) * weightsTile;
+                kernel.clear(weights, at + (long) sources * step / 2, step / 2);
+            }
+        }
         pool.giveBack(own);
     }
 
@@ -221,7 +229,7 @@ final class Winograd implements Parallel.TaskBody {
         int rows = Math.min(blockRows, batch * down - firstRow);
         int image = firstRow / down;
         int groups = Math.ceilDiv(rows * across, kernel.lanes());
-        long seenNext = padded(source.channels() * tilesRow);
+        long seenNext = padded(depth * tilesRow);
         long productsNext = padded((long) vectors * kernel.lanes() * tilesRow);
         long linesNext = TILE * tilesRow + 2L * step;
         Buffers own = pool.take();
@@ -247,7 +255,8 @@ final class Winograd implements Parallel.TaskBody {
             kernel.inputColumns(lines, step, linesNext, groups, tables, masksAt, seen, c * tilesRow, seenNext);
         }
         for (int f = 0; f < FREQUENCIES; f++) {
-            kernel.products(weights, f * weightsNext, seen, f * seenNext, tilesRow, groups, source.channels(), products,
+            kernel.clear(seen, f * seenNext + source.channels() * tilesRow, (depth - source.channels()) * tilesRow);
+            kernel.products(weights, f * weightsNext, seen, f * seenNext, tilesRow, groups, depth, products,
                     f * productsNext, tilesRow, 2 * vectors);
         }
         for (int v = 0; v < vectors; v++) {

@@ -118,7 +118,8 @@ public interface WinogradKernel {
             MemorySegment to, long toOffset, long next);
 
     /**
-     * The products of one frequency: C[i, r, j] = Σ A[i, k, r] · B[k, j] over k in ascending order.
+     * The products of one frequency: C[i, r, j] = Σ A[i, k, r] · B[k, j] over even k, in ascending order, plus the same sum
+     * over odd ones.
      *
      * @param a [tiles, depth, lanes / 2]: transformed weights
      * @param aOffset where that is
@@ -126,7 +127,7 @@ public interface WinogradKernel {
      * @param bOffset where that is
      * @param bRow from one channel to the next
      * @param groups vectors of tiles of the image
-     * @param depth channels of what tiles see
+     * @param depth channels of what tiles see, an even number
      * @param c [tiles, lanes / 2, groups, lanes]
      * @param cOffset where that is
      * @param cRow from one channel to the next

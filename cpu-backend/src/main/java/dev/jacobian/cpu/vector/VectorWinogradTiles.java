@@ -23,6 +23,7 @@ final class VectorWinogradTiles {
     private static final long FLOAT = Float.BYTES;
     /** Half a vector: the weights of one step of a product. */
     private static final long HALF = STEP / 2;
+    private static final long QUARTER = STEP / 4;
     private static final int TILE = 4;
 
     /** Of two vectors, the elements number 0 and 1 of each four, then 2 and 3. */
@@ -276,13 +277,16 @@ final class VectorWinogradTiles {
         }
     }
 
-    /** Register tiles of eight rows by two vectors. Their sums are so short that the parts into which the compiler would cut a
-     * loop that counts would take as long as the sums, which is why this one does not count. */
+    /**
+     * Register tiles of four rows by two vectors, each with a sum over even and one over odd channels: most of the method's
+     * rounding is that of its sums, and of two short ones it is less. They are so short that the parts into which the
+     * compiler would cut a loop that counts would take as long as the sums, which is why this one does not count.
+     */
     private static void twoVectors(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bRow, int depth,
             MemorySegment c, long cOffset, long cRow, int tiles) {
-        long p = aOffset;
         long to = cOffset;
-        for (int i = 0; i < tiles; i++) {
+        for (int i = 0; i < 2 * tiles; i++) {
+            long p = aOffset + i / 2 * (depth * HALF) + i % 2 * QUARTER;
             FloatVector zero = FloatVector.zero(SPECIES);
             FloatVector c00 = zero;
             FloatVector c01 = zero;
@@ -292,14 +296,14 @@ final class VectorWinogradTiles {
             FloatVector c21 = zero;
             FloatVector c30 = zero;
             FloatVector c31 = zero;
-            FloatVector c40 = zero;
-            FloatVector c41 = zero;
-            FloatVector c50 = zero;
-            FloatVector c51 = zero;
-            FloatVector c60 = zero;
-            FloatVector c61 = zero;
-            FloatVector c70 = zero;
-            FloatVector c71 = zero;
+            FloatVector d00 = zero;
+            FloatVector d01 = zero;
+            FloatVector d10 = zero;
+            FloatVector d11 = zero;
+            FloatVector d20 = zero;
+            FloatVector d21 = zero;
+            FloatVector d30 = zero;
+            FloatVector d31 = zero;
             long from = bOffset;
             long end = p + depth * HALF;
             while (p != end) {
@@ -317,53 +321,43 @@ final class VectorWinogradTiles {
                 v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + 3 * FLOAT));
                 c30 = v.fma(b0, c30);
                 c31 = v.fma(b1, c31);
-                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + 4 * FLOAT));
-                c40 = v.fma(b0, c40);
-                c41 = v.fma(b1, c41);
-                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + 5 * FLOAT));
-                c50 = v.fma(b0, c50);
-                c51 = v.fma(b1, c51);
-                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + 6 * FLOAT));
-                c60 = v.fma(b0, c60);
-                c61 = v.fma(b1, c61);
-                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + 7 * FLOAT));
-                c70 = v.fma(b0, c70);
-                c71 = v.fma(b1, c71);
-                p += HALF;
-                from += bRow;
+                b0 = FloatVector.fromMemorySegment(SPECIES, b, from + bRow, ORDER);
+                b1 = FloatVector.fromMemorySegment(SPECIES, b, from + bRow + STEP, ORDER);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF));
+                d00 = v.fma(b0, d00);
+                d01 = v.fma(b1, d01);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + FLOAT));
+                d10 = v.fma(b0, d10);
+                d11 = v.fma(b1, d11);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 2 * FLOAT));
+                d20 = v.fma(b0, d20);
+                d21 = v.fma(b1, d21);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 3 * FLOAT));
+                d30 = v.fma(b0, d30);
+                d31 = v.fma(b1, d31);
+                p += 2 * HALF;
+                from += 2 * bRow;
             }
-            c00.intoMemorySegment(c, to, ORDER);
-            c01.intoMemorySegment(c, to + STEP, ORDER);
+            c00.add(d00).intoMemorySegment(c, to, ORDER);
+            c01.add(d01).intoMemorySegment(c, to + STEP, ORDER);
             to += cRow;
-            c10.intoMemorySegment(c, to, ORDER);
-            c11.intoMemorySegment(c, to + STEP, ORDER);
+            c10.add(d10).intoMemorySegment(c, to, ORDER);
+            c11.add(d11).intoMemorySegment(c, to + STEP, ORDER);
             to += cRow;
-            c20.intoMemorySegment(c, to, ORDER);
-            c21.intoMemorySegment(c, to + STEP, ORDER);
+            c20.add(d20).intoMemorySegment(c, to, ORDER);
+            c21.add(d21).intoMemorySegment(c, to + STEP, ORDER);
             to += cRow;
-            c30.intoMemorySegment(c, to, ORDER);
-            c31.intoMemorySegment(c, to + STEP, ORDER);
-            to += cRow;
-            c40.intoMemorySegment(c, to, ORDER);
-            c41.intoMemorySegment(c, to + STEP, ORDER);
-            to += cRow;
-            c50.intoMemorySegment(c, to, ORDER);
-            c51.intoMemorySegment(c, to + STEP, ORDER);
-            to += cRow;
-            c60.intoMemorySegment(c, to, ORDER);
-            c61.intoMemorySegment(c, to + STEP, ORDER);
-            to += cRow;
-            c70.intoMemorySegment(c, to, ORDER);
-            c71.intoMemorySegment(c, to + STEP, ORDER);
+            c30.add(d30).intoMemorySegment(c, to, ORDER);
+            c31.add(d31).intoMemorySegment(c, to + STEP, ORDER);
             to += cRow;
         }
     }
 
-    /** Register tiles of eight rows by one vector. */
+    /** Register tiles of eight rows by one vector, with the same sums. */
     private static void oneVector(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bRow, int depth,
             MemorySegment c, long cOffset, long cRow, int tiles) {
-        long p = aOffset;
         long to = cOffset;
+        long p = aOffset;
         for (int i = 0; i < tiles; i++) {
             FloatVector zero = FloatVector.zero(SPECIES);
             FloatVector c00 = zero;
@@ -374,6 +368,14 @@ final class VectorWinogradTiles {
             FloatVector c50 = zero;
             FloatVector c60 = zero;
             FloatVector c70 = zero;
+            FloatVector d00 = zero;
+            FloatVector d10 = zero;
+            FloatVector d20 = zero;
+            FloatVector d30 = zero;
+            FloatVector d40 = zero;
+            FloatVector d50 = zero;
+            FloatVector d60 = zero;
+            FloatVector d70 = zero;
             long from = bOffset;
             long end = p + depth * HALF;
             while (p != end) {
@@ -394,24 +396,41 @@ final class VectorWinogradTiles {
                 c60 = v.fma(b0, c60);
                 v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + 7 * FLOAT));
                 c70 = v.fma(b0, c70);
-                p += HALF;
-                from += bRow;
+                b0 = FloatVector.fromMemorySegment(SPECIES, b, from + bRow, ORDER);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF));
+                d00 = v.fma(b0, d00);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + FLOAT));
+                d10 = v.fma(b0, d10);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 2 * FLOAT));
+                d20 = v.fma(b0, d20);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 3 * FLOAT));
+                d30 = v.fma(b0, d30);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 4 * FLOAT));
+                d40 = v.fma(b0, d40);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 5 * FLOAT));
+                d50 = v.fma(b0, d50);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 6 * FLOAT));
+                d60 = v.fma(b0, d60);
+                v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p + HALF + 7 * FLOAT));
+                d70 = v.fma(b0, d70);
+                p += 2 * HALF;
+                from += 2 * bRow;
             }
-            c00.intoMemorySegment(c, to, ORDER);
+            c00.add(d00).intoMemorySegment(c, to, ORDER);
             to += cRow;
-            c10.intoMemorySegment(c, to, ORDER);
+            c10.add(d10).intoMemorySegment(c, to, ORDER);
             to += cRow;
-            c20.intoMemorySegment(c, to, ORDER);
+            c20.add(d20).intoMemorySegment(c, to, ORDER);
             to += cRow;
-            c30.intoMemorySegment(c, to, ORDER);
+            c30.add(d30).intoMemorySegment(c, to, ORDER);
             to += cRow;
-            c40.intoMemorySegment(c, to, ORDER);
+            c40.add(d40).intoMemorySegment(c, to, ORDER);
             to += cRow;
-            c50.intoMemorySegment(c, to, ORDER);
+            c50.add(d50).intoMemorySegment(c, to, ORDER);
             to += cRow;
-            c60.intoMemorySegment(c, to, ORDER);
+            c60.add(d60).intoMemorySegment(c, to, ORDER);
             to += cRow;
-            c70.intoMemorySegment(c, to, ORDER);
+            c70.add(d70).intoMemorySegment(c, to, ORDER);
             to += cRow;
         }
     }
