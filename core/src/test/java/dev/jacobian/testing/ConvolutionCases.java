@@ -86,7 +86,9 @@ final class ConvolutionCases {
                 conv(dims(3, 40, 5, 9), 70, 1, Window2d.of(3, 3).padding(2, 0), true),
                 conv(dims(5, 1, 28, 28), 16, 1, Window2d.of(5, 5).padding(2, 2), true),
                 conv(dims(1, 64, 8, 8), 65, 1, Window2d.of(1, 1), true),
-                conv(dims(2, 65, 9, 10), 65, 65, Window2d.of(3, 3).padding(1, 1).stride(2, 2), true));
+                conv(dims(2, 65, 9, 10), 65, 65, Window2d.of(3, 3).padding(1, 1).stride(2, 2), true),
+                conv(dims(3, 33, 14, 15), 33, 33, Window2d.of(3, 3).padding(1, 1), true),
+                conv(dims(2, 7, 13, 40), 7, 7, Window2d.of(5, 5).padding(2, 1), false));
     }
 
     private static Sample conv(int[] x, int filters, int groups, Window2d window, boolean biased) {

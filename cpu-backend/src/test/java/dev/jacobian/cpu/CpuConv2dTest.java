@@ -186,6 +186,48 @@ class CpuConv2dTest {
         check(Case.of(THREE.padding(1, 1).stride(2, 2), 20, 60, 2, 20, 12, 15));
     }
 
+    /** One channel and one output a group, in rows of all lengths, and windows of more taps than are summed at a time. */
+    @Test
+    void depthwise() {
+        for (int width = 1; width <= 40; width++) {
+            for (int padding = 0; padding <= 2; padding++) {
+                if (width + 2 * padding >= 3) {
+                    check(Case.of(THREE.padding(1, padding), 5, 5, 1 + width % 3, 5, 3 + width % 5, width));
+                    check(Case.of(THREE.padding(padding, 1).stride(2, 2), 3, 3, 2, 3, width, 9));
+                }
+            }
+        }
+        check(Case.of(Window2d.of(5, 5).padding(2, 2), 18, 18, 2, 18, 14, 14));
+        check(Case.of(Window2d.of(7, 4).padding(3, 1).stride(3, 2).dilation(1, 2), 7, 7, 2, 7, 23, 31));
+        check(Case.of(Window2d.of(1, 1), 9, 9, 3, 9, 7, 7));
+        check(Case.of(THREE.padding(1, 1), 3, 3, 2, 3, 70, 61));
+        check(Case.of(THREE.padding(1, 1), 1, 1, 40, 1, 9, 2500));
+    }
+
+    /** A single output of many channels. */
+    @Test
+    void oneOutput() {
+        check(Case.of(THREE.padding(1, 1), 1, 1, 2, 150, 6, 17));
+        check(Case.of(Window2d.of(1, 1), 1, 1, 3, 19, 5, 25));
+        check(Case.of(THREE.padding(1, 1).stride(2, 2), 2, 2, 2, 180, 9, 12));
+    }
+
+    @Test
+    void aNumberThatIsNoneAtTheBorderOfItsChannel() {
+        for (int width : new int[] {5, 16, 28}) {
+            for (float special : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+                for (int at : new int[] {0, width - 1, 9 * width - 1, 4 * width}) {
+                    Case c = Case.of(THREE.padding(1, 1), 3, 3, 2, 3, 9, width);
+                    Floats.set(Floats.memory(c.x), 4 * 9 * width + at, special);
+                    checkExactly(c);
+                    c = Case.of(THREE, 3, 3, 2, 3, 11, width + 2);
+                    Floats.set(Floats.memory(c.dy), 9 * width + at, special);
+                    checkExactly(c);
+                }
+            }
+        }
+    }
+
     @Test
     void aNumberThatIsNoneStaysWhereItIsSeen() {
         Case c = Case.of(THREE, 1, 9, 2, 17, 11, 13);

@@ -171,23 +171,25 @@ class ThreadCountTest {
         Window2d three = Window2d.of(3, 3).padding(1, 1);
         for (Window2d window : List.of(three, three.stride(2, 2), Window2d.of(1, 1))) {
             for (int[] dims : new int[][] {{40, 16, 9, 11}, {1, 72, 50, 40}}) {
-                convolution(window, dims);
+                convolution(window, 1, dims);
             }
+            convolution(window, 24, 9, 24, 33, 21);
         }
-        convolution(Window2d.of(1, 9).padding(0, 4), 1, 16, 1, 5000);
+        convolution(Window2d.of(1, 9).padding(0, 4), 1, 1, 16, 1, 5000);
     }
 
-    private static void convolution(Window2d window, int... dims) {
+    private static void convolution(Window2d window, int groups, int... dims) {
+        int channels = dims[1] / groups;
         View x = Tensors.random(11, dims);
-        View weight = Tensors.random(12, 24, dims[1], window.kernelH(), window.kernelW());
+        View weight = Tensors.random(12, 24, channels, window.kernelH(), window.kernelW());
         View bias = Tensors.random(13, 24);
         View dy = Tensors.random(14, dims[0], 24, window.outputHeight(dims[2]), window.outputWidth(dims[3]));
         check((backend, results) -> {
             View y = made(results, dims[0], 24, dy.dim(2), dy.dim(3));
-            backend.conv2d(x, weight, bias, window, 1, y);
-            backend.conv2dBackwardInput(dy, weight, window, 1, made(results, dims));
-            backend.conv2dBackwardWeight(x, dy, window, 1,
-                    made(results, 24, dims[1], window.kernelH(), window.kernelW()));
+            backend.conv2d(x, weight, bias, window, groups, y);
+            backend.conv2dBackwardInput(dy, weight, window, groups, made(results, dims));
+            backend.conv2dBackwardWeight(x, dy, window, groups,
+                    made(results, 24, channels, window.kernelH(), window.kernelW()));
         });
     }
 }

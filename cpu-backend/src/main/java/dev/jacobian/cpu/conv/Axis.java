@@ -89,6 +89,11 @@ record Axis(int count, int start, int step, int[] taps, long[] base, int sourceS
         return new Axis(count, 0, first.step, taps, base, first.sourceStep, first.length);
     }
 
+    /** Where taps read for t = 0, each place once. */
+    long[] distinct() {
+        return Arrays.stream(base).distinct().toArray();
+    }
+
     /** Whether taps lie at all remainders by the step, so that there is no source index which none of them reads. */
     boolean readsAllColumns() {
         return Arrays.stream(base).map(at -> Math.floorMod(at, sourceStep)).distinct().count() == sourceStep;

@@ -121,10 +121,15 @@ public final class Convolution {
                 && new WinogradWeightGradient(winograd, gemm, pool, shared, batch, x, dy, window.paddingH(),
                         window.paddingW()).run(team, dweight, offset);
         if (!done) {
-            new WeightGradient(kernel, gemm, pool, shared, batch, x, dy,
-                    Axis.forward(Axis.Side.vertical(window), x.height(), dy.height()),
-                    Axis.forward(Axis.Side.horizontal(window), x.width(), dy.width()), groups).run(team, dweight,
-                            offset);
+            Axis vertical = Axis.forward(Axis.Side.vertical(window), x.height(), dy.height());
+            Axis horizontal = Axis.forward(Axis.Side.horizontal(window), x.width(), dy.width());
+            if (x.channels() == groups && dy.channels() == groups) {
+                new DepthwiseWeightGradient(kernel, gemm, pool, shared, batch, x, dy, vertical, horizontal)
+                        .run(team, dweight, offset);
+            } else {
+                new WeightGradient(kernel, gemm, pool, shared, batch, x, dy, vertical, horizontal, groups)
+                        .run(team, dweight, offset);
+            }
         }
         pool.giveBack(shared);
     }

@@ -12,11 +12,8 @@ import java.util.List;
  * Sums over channels and taps, which the forward pass and the gradient of the input are: as a matrix product of packed
  * weights with rows that are shifts of the source.
  *
- * <p>For each column of the window, the part of a channel that it meets is copied, zeros for the padding included, so
- * that its rows are as long as those of the result. In such a copy the window's rows are shifts by whole rows: so
- * every tap reads contiguous floats for contiguous results, at an offset of its own, and nothing is computed in vain.
- * Copies take kernelW floats for each of the source's instead of the kernelH · kernelW of a matrix of patches, and are
- * made for one image, or a band of its rows, just before it is used.
+ * <p>Rows are read from {@link Planes}, copies which are made for one image, or a band of its rows, just before they are
+ * used. A single output, as the groups of a depthwise convolution have, is summed in long rows instead of tiles.
  *
  * <p>The gradient of the input of a window that moves in strides has phases: results of different remainders by the
  * stride meet different taps. All are summed from the same copies; with a stride of two across, the results of both
@@ -49,6 +46,7 @@ final class Correlation implements Parallel.TaskBody {
     private final int batch;
     private final int inputs;
     private final int outputs;
+    private final int tileRows;
     private final int tiles;
     private final List<Axis> downPhases;
     private final List<Axis> acrossPhases;
@@ -56,17 +54,13 @@ final class Correlation implements Parallel.TaskBody {
     private final int[] taps;
     private final int[] weightsAt;
     private final int[] offsetsAt;
-    /** Which copy each column of the window reads, and the first column that reads each copy. */
-    private final int[] copyOf;
-    private final int[] copies;
     private final int depth;
     private final int blockChannels;
     private final boolean dense;
     /** Whether there are results that no phase computes, and that no whole row overwrites. */
     private final boolean leavesOut;
     private int bandRows;
-    private Axis.Lines lines;
-    private long planeFloats;
+    private Planes planes;
     /** Whether planes are read where they are. */
     private boolean inPlace;
 
@@ -107,7 +101,8 @@ final class Correlation implements Parallel.TaskBody {
         horizontal = Axis.union(acrossPhases);
         inputs = weights.inputs;
         outputs = weights.outputs;
-        tiles = Math.ceilDiv(outputs, kernel.rows());
+        tileRows = outputs == 1 ? 1 : kernel.rows();
+        tiles = Math.ceilDiv(outputs, tileRows);
         taps = new int[downPhases.size() * acrossPhases.size()];
         for (int phase = 0; phase < taps.length; phase++) {
             taps[phase] = down(phase).taps().length * across(phase).taps().length;
@@ -123,20 +118,11 @@ final class Correlation implements Parallel.TaskBody {
         }
         int allTaps = Arrays.stream(taps).sum();
         depth = biasDepth() + inputs * allTaps;
-        long[] bases = Arrays.stream(horizontal.base()).distinct().toArray();
-        copies = new int[bases.length];
-        copyOf = new int[horizontal.base().length];
-        for (int tap = copyOf.length - 1; tap >= 0; tap--) {
-            while (bases[copyOf[tap]] != horizontal.base()[tap]) {
-                copyOf[tap]++;
-            }
-            copies[copyOf[tap]] = tap;
-        }
         dense = vertical.step() == 1 && horizontal.step() == 1;
         boolean pairs = horizontal.step() == 2 && 2 * horizontal.count() >= result.width();
         leavesOut = leavesOut(downPhases, result.height()) || (!pairs && leavesOut(acrossPhases, result.width()));
         packed = shared.get(Buffers.Use.PACKED, packedAt(weights.groups, 0, 0));
-        clear(packed, 0, kernel.rows());
+        clear(packed, 0, tileRows);
         offsets = shared.offsets(blockChannels * allTaps);
     }
 
@@ -177,7 +163,7 @@ final class Correlation implements Parallel.TaskBody {
     private void plan(int threads) {
         int wanted = threads == 1 ? 1 : Math.ceilDiv(TASKS_PER_THREAD * threads, batch * weights.groups);
         long floats = PLANES_BYTES / FLOAT;
-        long line = (long) blockChannels * copies.length * horizontal.count();
+        long line = (long) blockChannels * horizontal.distinct().length * horizontal.count();
         int tile = kernel.vectors() * kernel.lanes();
         int rows = vertical.count();
         while (rows > 1 && (line * vertical.lines(rows).count() > floats
@@ -185,11 +171,7 @@ final class Correlation implements Parallel.TaskBody {
             rows = Math.ceilDiv(rows, 2);
         }
         bandRows = Math.ceilDiv(vertical.count(), Math.ceilDiv(vertical.count(), rows));
-        lines = vertical.lines(bandRows);
-        // Room for what copies write behind rows; and an odd number of cache lines, so that planes do not compete for
-        // the same sets of the cache.
-        int unit = 64 / FLOAT;
-        planeFloats = (Math.ceilDiv((long) lines.count() * horizontal.count() + kernel.lanes(), unit) | 1) * unit;
+        planes = new Planes(kernel, source, vertical, horizontal, bandRows);
         inPlace = dense && isSource(vertical, source.height()) && isSource(horizontal, source.width())
                 && (long) bandRows * horizontal.count() >= tile;
         int k = 0;
@@ -214,29 +196,24 @@ final class Correlation implements Parallel.TaskBody {
         for (int c = 0; c < blockChannels; c++) {
             for (int i = firstDown; i < firstDown + down; i++) {
                 for (int j = firstAcross; j < firstAcross + across; j++) {
-                    offsets[k++] = (plane(c, copyOf[j]) + (long) lines.place()[i] * horizontal.count()) * FLOAT;
+                    offsets[k++] = inPlace ? c * source.plane() * FLOAT : planes.at(c, i, j);
                 }
             }
         }
         return k;
     }
 
-    private long plane(int channel, int copy) {
-        return inPlace ? channel * source.plane() : ((long) channel * copies.length + copy) * planeFloats;
-    }
-
     /** The weights of one tile's outputs, as the kernel wants them, behind the bias, which their sums begin with. */
     private void pack(int group, int tile) {
-        int rows = kernel.rows();
         long to = packedAt(group, tile, 0);
-        for (int row = 0; row < rows; row++) {
+        for (int row = 0; row < tileRows; row++) {
             // What stands in for missing rows is computed with and dropped.
-            int output = Math.min(tile * rows + row, outputs - 1);
+            int output = Math.min(tile * tileRows + row, outputs - 1);
             long p = to + (long) row * FLOAT;
             if (weights.bias != null) {
                 packed.set(JAVA_FLOAT_UNALIGNED, p, weights.bias.get(JAVA_FLOAT_UNALIGNED,
                         (weights.biasOffset + (long) group * outputs + output) * FLOAT));
-                p += (long) rows * FLOAT;
+                p += (long) tileRows * FLOAT;
             }
             long from = weights.offset + group * weights.groupStride() + output * weights.outputStride;
             for (int phase = 0; phase < taps.length; phase++) {
@@ -246,7 +223,7 @@ final class Correlation implements Parallel.TaskBody {
                             long at = from + c * weights.inputStride + (long) i * weights.kernelW + j;
                             packed.set(JAVA_FLOAT_UNALIGNED, p,
                                     weights.segment.get(JAVA_FLOAT_UNALIGNED, at * FLOAT));
-                            p += (long) rows * FLOAT;
+                            p += (long) tileRows * FLOAT;
                         }
                     }
                 }
@@ -256,7 +233,7 @@ final class Correlation implements Parallel.TaskBody {
 
     /** Where step k of a tile's weights lies, behind the zeros that sums without a bias begin with. */
     private long packedAt(int group, int tile, int k) {
-        return (1 + ((long) group * tiles + tile) * depth + k) * kernel.rows() * FLOAT;
+        return (1 + ((long) group * tiles + tile) * depth + k) * tileRows * FLOAT;
     }
 
     @Override
@@ -268,18 +245,18 @@ final class Correlation implements Parallel.TaskBody {
         int rows = Math.min(bandRows, vertical.count() - first);
         Buffers own = pool.take();
         long slack = (long) kernel.vectors() * kernel.lanes();
-        MemorySegment planes = inPlace
+        MemorySegment seen = inPlace
                 ? source.segment()
-                : own.get(Buffers.Use.PLANES, (plane(blockChannels, 0) + slack) * FLOAT);
+                : own.get(Buffers.Use.PLANES, (planes.floats(blockChannels) + slack) * FLOAT);
         if (leavesOut) {
             clearResults(image, group, first, rows);
         }
         for (int c = 0; c == 0 || c < inputs; c += blockChannels) {
             int channels = Math.min(blockChannels, inputs - c);
-            for (int copy = 0; copy < copies.length && !inPlace; copy++) {
-                copy(image, group * inputs + c, channels, copy, first, planes);
+            if (!inPlace) {
+                planes.fill(image, group * inputs + c, channels, first, seen);
             }
-            multiply(image, group, c, channels, first, rows, planes, own);
+            multiply(image, group, c, channels, first, rows, seen, own);
         }
         pool.giveBack(own);
     }
@@ -300,49 +277,6 @@ final class Correlation implements Parallel.TaskBody {
         }
     }
 
-    /** Copies what one column of the window meets in the rows of a band, for some channels. */
-    private void copy(int image, int channel, int channels, int copy, int firstRow, MemorySegment to) {
-        int width = horizontal.count();
-        long base = horizontal.base()[copies[copy]];
-        int left = horizontal.before(base, width);
-        int right = Math.max(left, horizontal.beforeEnd(base, width));
-        long column = base + (long) left * horizontal.sourceStep();
-        long nextPlane = planeFloats * copies.length;
-        for (int block = 0; block + 1 < lines.blocks().length; block++) {
-            int count = lines.blocks()[block + 1] - lines.blocks()[block];
-            long row = lines.sources()[block] + (long) firstRow * vertical.sourceStep();
-            int above = right == left ? count : vertical.before(row, count);
-            int below = Math.max(above, vertical.beforeEnd(row, count));
-            long from = source.at(image, channel)
-                    + ((row + (long) above * vertical.sourceStep()) * source.width() + column) * FLOAT;
-            long at = plane(0, copy) + (long) lines.blocks()[block] * width;
-            for (int c = 0; c < channels; c++) {
-                clear(to, at, (long) above * width);
-                long inside = at + (long) above * width;
-                if (below > above) {
-                    copyRows(from, below - above, right - left, to, inside + left);
-                    clearColumns(to, inside, width, below - above, 0, left);
-                    clearColumns(to, inside, width, below - above, right, width);
-                }
-                clear(to, at + (long) below * width, (long) (count - below) * width);
-                from += source.plane() * FLOAT;
-                at += nextPlane;
-            }
-        }
-    }
-
-    private void copyRows(long from, int rows, int columns, MemorySegment to, long at) {
-        long fromRow = (long) vertical.sourceStep() * source.width() * FLOAT;
-        long toRow = (long) horizontal.count() * FLOAT;
-        if (fromRow == toRow && horizontal.sourceStep() == 1) {
-            kernel.copyRows(source.segment(), from, fromRow, 1, 1, (rows - 1) * horizontal.count() + columns, to,
-                    at * FLOAT, toRow);
-        } else {
-            kernel.copyRows(source.segment(), from, fromRow, horizontal.sourceStep(), rows, columns, to, at * FLOAT,
-                    toRow);
-        }
-    }
-
     static void clear(MemorySegment to, long at, long count) {
         for (long i = at; i < at + count; i++) {
             to.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 0);
@@ -358,16 +292,17 @@ final class Correlation implements Parallel.TaskBody {
     }
 
     private void multiply(int image, int group, int channel, int channels, int firstRow, int rows,
-            MemorySegment planes, Buffers own) {
+            MemorySegment seen, Buffers own) {
+        int lanes = kernel.lanes();
         int positions = rows * horizontal.count();
         long row = result.plane() * FLOAT;
-        int width = kernel.vectors() * kernel.lanes();
-        long tileBytes = (long) kernel.rows() * width * FLOAT;
-        MemorySegment buffer = own.get(Buffers.Use.TILE, 2 * tileBytes + (long) kernel.lanes() * FLOAT);
+        int most = tileRows == 1 ? Math.ceilDiv(positions, lanes) : kernel.vectors();
+        int width = most * lanes;
+        long tileBytes = (long) tileRows * width * FLOAT;
+        MemorySegment buffer = own.get(Buffers.Use.TILE, 2 * tileBytes + (long) lanes * FLOAT);
         if (acrossPhases.size() == 1 && horizontal.step() == 2) {
             buffer.asSlice((1 - acrossPhases.getFirst().start()) * tileBytes, tileBytes).fill((byte) 0);
         }
-        int lanes = kernel.lanes();
         long at = inPlace
                 ? source.at(image, group * inputs + channel) + (long) firstRow * horizontal.count() * FLOAT
                 : 0;
@@ -375,21 +310,22 @@ final class Correlation implements Parallel.TaskBody {
         for (int i = 0; i < tiles * pieces; i++) {
             int tile = i / pieces;
             int s = i % pieces * width;
-            int output = tile * kernel.rows();
-            int real = Math.min(kernel.rows(), outputs - output);
+            int output = tile * tileRows;
+            int real = Math.min(tileRows, outputs - output);
             long to = result.at(image, group * outputs + output);
-            int vectors = Math.min(kernel.vectors(), Math.ceilDiv(positions - s, lanes));
+            int vectors = Math.min(most, Math.ceilDiv(positions - s, lanes));
             int columns = Math.min(vectors * lanes, positions - s);
             // Behind planes there may be nothing to read, so that the last vector begins earlier.
-            int again = inPlace ? vectors * lanes - columns : 0;
-            long seen = at + (long) (s - again) * FLOAT;
+            int again = inPlace && tileRows > 1 ? vectors * lanes - columns : 0;
+            int sums = tileRows > 1 ? vectors * lanes : columns;
+            long from = at + (long) (s - again) * FLOAT;
             long tileRow = (long) vectors * lanes * FLOAT;
             if (dense) {
                 long place = to + ((long) firstRow * horizontal.count() + s) * FLOAT;
-                if (channel == 0 && real == kernel.rows() && columns == vectors * lanes) {
-                    sum(0, group, tile, channel, channels, planes, seen, vectors, result.segment(), place, row);
+                if (channel == 0 && real == tileRows && columns == sums) {
+                    sum(0, group, tile, channel, channels, seen, from, sums, result.segment(), place, row);
                 } else {
-                    sum(0, group, tile, channel, channels, planes, seen, vectors, buffer, 0, tileRow);
+                    sum(0, group, tile, channel, channels, seen, from, sums, buffer, 0, tileRow);
                     gemm.flush(buffer, (long) again * FLOAT, tileRow, real, columns, channel > 0, result.segment(),
                             place, row);
                 }
@@ -397,7 +333,7 @@ final class Correlation implements Parallel.TaskBody {
             }
             for (int phase = 0; phase < taps.length; phase++) {
                 long half = horizontal.step() == 2 ? across(phase).start() * tileBytes : 0;
-                sum(phase, group, tile, channel, channels, planes, seen, vectors, buffer, half, tileRow);
+                sum(phase, group, tile, channel, channels, seen, from, sums, buffer, half, tileRow);
                 boolean last = (phase + 1) % acrossPhases.size() == 0;
                 if (horizontal.step() != 2 || last) {
                     scatter(phase, buffer, tileRow, tileBytes, real, columns, channel > 0, to, firstRow, s);
@@ -407,11 +343,17 @@ final class Correlation implements Parallel.TaskBody {
     }
 
     /** One tile of a phase's results. */
-    private void sum(int phase, int group, int tile, int channel, int channels, MemorySegment planes, long seen,
-            int vectors, MemorySegment to, long offset, long row) {
-        kernel.tile(packed, channel == 0 && weights.bias != null ? packedAt(group, tile, 0) : 0,
-                packedAt(group, tile, biasDepth() + weightsAt[phase] + channel * taps[phase]), planes, seen, offsets,
-                offsetsAt[phase], channels * taps[phase], vectors, to, offset, row);
+    private void sum(int phase, int group, int tile, int channel, int channels, MemorySegment seen, long from,
+            int columns, MemorySegment to, long offset, long row) {
+        long start = channel == 0 && weights.bias != null ? packedAt(group, tile, 0) : 0;
+        long first = packedAt(group, tile, biasDepth() + weightsAt[phase] + channel * taps[phase]);
+        if (tileRows == 1) {
+            kernel.row(packed, start, first, seen, from, offsets, offsetsAt[phase], channels * taps[phase], columns, to,
+                    offset);
+        } else {
+            kernel.tile(packed, start, first, seen, from, offsets, offsetsAt[phase], channels * taps[phase],
+                    columns / kernel.lanes(), to, offset, row);
+        }
     }
 
     /** Puts results where they lie apart: with a step of two those of both columns of phases, which fill whole rows. */

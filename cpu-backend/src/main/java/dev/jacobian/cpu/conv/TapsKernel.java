@@ -7,6 +7,9 @@ import java.lang.foreign.MemorySegment;
  * offset of its own, so that rows may overlap, as shifts of one image do. Offsets are in bytes.
  */
 public interface TapsKernel {
+    /** How many rows {@link #products} multiplies with: the taps of a 3×3 window. */
+    int PRODUCTS = 9;
+
     /**
      * Rows of a tile.
      *
@@ -47,6 +50,41 @@ public interface TapsKernel {
      */
     void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow);
+
+    /**
+     * The same for a single row of any length: C[j] = start + Σ A[k] · B[offset k + j]. Nothing behind it is read or
+     * written.
+     *
+     * @param a the left operand, packed as [depth]
+     * @param start where in its memory what the sums begin with lies
+     * @param aOffset where it begins
+     * @param b the right operand
+     * @param bOffset what all its offsets count from
+     * @param offsets of the rows of B
+     * @param first the index of the first one
+     * @param depth how many there are
+     * @param columns how many sums there are
+     * @param c the result
+     * @param cOffset where it begins
+     */
+    void row(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+            int depth, int columns, MemorySegment c, long cOffset);
+
+    /**
+     * The products of one row with {@link #PRODUCTS} others, summed by lanes: C[k, l] = Σ A[j] · B[offset k + j] over all
+     * columns j that are l modulo {@link #lanes()}. Nothing behind the rows is read.
+     *
+     * @param a the row
+     * @param aOffset where it begins
+     * @param b the others
+     * @param offsets where they begin
+     * @param first the index of the first one
+     * @param columns how long all of them are
+     * @param c the result
+     * @param cOffset where it begins
+     */
+    void products(MemorySegment a, long aOffset, MemorySegment b, long[] offsets, int first, int columns,
+            MemorySegment c, long cOffset);
 
     /**
      * Copies rows of floats, every {@code step}-th of each, to contiguous ones. May write up to {@code lanes − 1}

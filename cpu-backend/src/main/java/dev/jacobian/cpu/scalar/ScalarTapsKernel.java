@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import dev.jacobian.cpu.conv.TapsKernel;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /** The inner loop of convolutions without the Vector API. */
 public final class ScalarTapsKernel implements TapsKernel {
@@ -55,6 +56,39 @@ public final class ScalarTapsKernel implements TapsKernel {
         }
         for (int r = 0; r < ROWS; r++) {
             sums.store(r, columns, c, cOffset + r * cRow);
+        }
+    }
+
+    @Override
+    public void row(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+            int depth, int columns, MemorySegment c, long cOffset) {
+        for (int i = 0; i < columns; i += RowSums.COLUMNS) {
+            int n = Math.min(RowSums.COLUMNS, columns - i);
+            long at = (long) i * FLOAT;
+            RowSums sums = RowSums.zero(1, n);
+            sums.fill(0, a.get(JAVA_FLOAT_UNALIGNED, start), n);
+            for (int k = 0; k < depth; k++) {
+                sums.take(b, bOffset + offsets[first + k] + at, n);
+                sums.add(0, a.get(JAVA_FLOAT_UNALIGNED, aOffset + (long) k * FLOAT), n);
+            }
+            sums.store(0, n, c, cOffset + at);
+        }
+    }
+
+    @Override
+    public void products(MemorySegment a, long aOffset, MemorySegment b, long[] offsets, int first, int columns,
+            MemorySegment c, long cOffset) {
+        float[] sums = new float[LANES];
+        for (int k = 0; k < PRODUCTS; k++) {
+            Arrays.fill(sums, 0);
+            for (int i = 0; i < columns; i += LANES) {
+                for (int lane = 0; lane < Math.min(LANES, columns - i); lane++) {
+                    long at = (long) (i + lane) * FLOAT;
+                    sums[lane] += a.get(JAVA_FLOAT_UNALIGNED, aOffset + at)
+                            * b.get(JAVA_FLOAT_UNALIGNED, offsets[first + k] + at);
+                }
+            }
+            MemorySegment.copy(sums, 0, c, JAVA_FLOAT_UNALIGNED, cOffset + (long) k * LANES * FLOAT, LANES);
         }
     }
 

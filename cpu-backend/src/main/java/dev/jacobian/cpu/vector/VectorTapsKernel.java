@@ -76,6 +76,18 @@ public final class VectorTapsKernel implements TapsKernel {
     }
 
     @Override
+    public void row(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+            int depth, int columns, MemorySegment c, long cOffset) {
+        VectorTapsKernelOneRow.row(a, start, aOffset, b, bOffset, offsets, first, depth, columns, c, cOffset);
+    }
+
+    @Override
+    public void products(MemorySegment a, long aOffset, MemorySegment b, long[] offsets, int first, int columns,
+            MemorySegment c, long cOffset) {
+        VectorTapsKernelOneRow.products(a, aOffset, b, offsets, first, columns, c, cOffset);
+    }
+
+    @Override
     public void copyRows(MemorySegment from, long fromOffset, long fromRow, int step, int rows, int columns,
             MemorySegment to, long toOffset, long toRow) {
         int lanes = SPECIES.length();
