@@ -136,7 +136,7 @@ final class GradientMemoryTest {
         assertThat(backend.copies).isZero();
     }
 
-    /** The second step neither keeps nor needs, at its highest, a byte more than the first. */
+    /** No step keeps a byte more than the first, nor does the third need more, at its highest, than the second. */
     @ParameterizedTest
     @MethodSource("calls")
     void stepsNeedNoMoreMemoryAsTheyGo(Call call) {

@@ -61,8 +61,10 @@ final class Correlation implements Parallel.TaskBody {
     private final boolean leavesOut;
     private int bandRows;
     private Planes planes;
-    /** Whether planes are read where they are. */
+    /** Whether planes are read where they are, with nothing beside them. */
     private boolean inPlace;
+    /** Behind the copies: what the bias, a tap of its own, sees. */
+    private long ones;
 
     /**
      * Weights, seen as [groups, outputs, inputs, kernelH, kernelW].
@@ -122,8 +124,7 @@ final class Correlation implements Parallel.TaskBody {
         boolean pairs = horizontal.step() == 2 && 2 * horizontal.count() >= result.width();
         leavesOut = leavesOut(downPhases, result.height()) || (!pairs && leavesOut(acrossPhases, result.width()));
         packed = shared.get(Buffers.Use.PACKED, packedAt(weights.groups, 0, 0));
-        clear(packed, 0, tileRows);
-        offsets = shared.offsets(blockChannels * allTaps);
+        offsets = shared.offsets(biasDepth() + blockChannels * allTaps);
     }
 
     private Axis down(int phase) {
@@ -172,9 +173,13 @@ final class Correlation implements Parallel.TaskBody {
         }
         bandRows = Math.ceilDiv(vertical.count(), Math.ceilDiv(vertical.count(), rows));
         planes = new Planes(kernel, source, vertical, horizontal, bandRows);
-        inPlace = dense && isSource(vertical, source.height()) && isSource(horizontal, source.width())
-                && (long) bandRows * horizontal.count() >= tile;
+        inPlace = weights.bias == null && dense && isSource(vertical, source.height())
+                && isSource(horizontal, source.width()) && (long) bandRows * horizontal.count() >= tile;
+        ones = planes.floats(blockChannels);
         int k = 0;
+        if (weights.bias != null) {
+            offsets[k++] = ones * FLOAT;
+        }
         int firstDown = 0;
         for (Axis down : downPhases) {
             int firstAcross = 0;
@@ -203,7 +208,7 @@ final class Correlation implements Parallel.TaskBody {
         return k;
     }
 
-    /** The weights of one tile's outputs, as the kernel wants them, behind the bias, which their sums begin with. */
+    /** The weights of one tile's outputs, as the kernel wants them, behind the bias, a tap that sees ones. */
     private void pack(int group, int tile) {
         long to = packedAt(group, tile, 0);
         for (int row = 0; row < tileRows; row++) {
@@ -231,9 +236,8 @@ final class Correlation implements Parallel.TaskBody {
         }
     }
 
-    /** Where step k of a tile's weights lies, behind the zeros that sums without a bias begin with. */
     private long packedAt(int group, int tile, int k) {
-        return (1 + ((long) group * tiles + tile) * depth + k) * tileRows * FLOAT;
+        return (((long) group * tiles + tile) * depth + k) * tileRows * FLOAT;
     }
 
     @Override
@@ -244,10 +248,12 @@ final class Correlation implements Parallel.TaskBody {
         int first = band * bandRows;
         int rows = Math.min(bandRows, vertical.count() - first);
         Buffers own = pool.take();
-        long slack = (long) kernel.vectors() * kernel.lanes();
-        MemorySegment seen = inPlace
-                ? source.segment()
-                : own.get(Buffers.Use.PLANES, (planes.floats(blockChannels) + slack) * FLOAT);
+        int tile = kernel.vectors() * kernel.lanes();
+        long seenFloats = ones + Math.ceilDiv((long) rows * horizontal.count(), tile) * tile;
+        MemorySegment seen = inPlace ? source.segment() : own.get(Buffers.Use.PLANES, seenFloats * FLOAT);
+        for (long i = ones; i < seenFloats && weights.bias != null; i++) {
+            seen.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 1);
+        }
         if (leavesOut) {
             clearResults(image, group, first, rows);
         }
@@ -345,14 +351,14 @@ final class Correlation implements Parallel.TaskBody {
     /** One tile of a phase's results. */
     private void sum(int phase, int group, int tile, int channel, int channels, MemorySegment seen, long from,
             int columns, MemorySegment to, long offset, long row) {
-        long start = channel == 0 && weights.bias != null ? packedAt(group, tile, 0) : 0;
-        long first = packedAt(group, tile, biasDepth() + weightsAt[phase] + channel * taps[phase]);
+        int skip = channel == 0 ? 0 : biasDepth();
+        long at = packedAt(group, tile, weightsAt[phase] + channel * taps[phase] + skip);
+        int first = offsetsAt[phase] + skip;
+        int steps = channels * taps[phase] + biasDepth() - skip;
         if (tileRows == 1) {
-            kernel.row(packed, start, first, seen, from, offsets, offsetsAt[phase], channels * taps[phase], columns, to,
-                    offset);
+            kernel.row(packed, at, seen, from, offsets, first, steps, columns, to, offset);
         } else {
-            kernel.tile(packed, start, first, seen, from, offsets, offsetsAt[phase], channels * taps[phase],
-                    columns / kernel.lanes(), to, offset, row);
+            kernel.tile(packed, at, seen, from, offsets, first, steps, columns / kernel.lanes(), to, offset, row);
         }
     }
 

@@ -32,11 +32,10 @@ public interface TapsKernel {
     int vectors();
 
     /**
-     * Writes C[r, j] = start[r] + Σ A[k, r] · B[offset k + j], added over k in ascending order, for all rows and for
+     * Writes C[r, j] = Σ A[k, r] · B[offset k + j] over k in ascending order, for all rows and for
      * {@code vectors · lanes} columns.
      *
      * @param a the left operand, packed as [depth][rows]
-     * @param start where in its memory what the rows' sums begin with lies, [rows]
      * @param aOffset where it begins
      * @param b the right operand
      * @param bOffset what all its offsets count from
@@ -48,15 +47,14 @@ public interface TapsKernel {
      * @param cOffset where it begins
      * @param cRow from one row to the next
      */
-    void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    void tile(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow);
 
     /**
-     * The same for a single row of any length: C[j] = start + Σ A[k] · B[offset k + j]. Nothing behind it is read or
+     * The same for a single row of any length: C[j] = Σ A[k] · B[offset k + j]. Nothing behind it is read or
      * written.
      *
      * @param a the left operand, packed as [depth]
-     * @param start where in its memory what the sums begin with lies
      * @param aOffset where it begins
      * @param b the right operand
      * @param bOffset what all its offsets count from
@@ -67,8 +65,8 @@ public interface TapsKernel {
      * @param c the result
      * @param cOffset where it begins
      */
-    void row(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
-            int depth, int columns, MemorySegment c, long cOffset);
+    void row(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first, int depth,
+            int columns, MemorySegment c, long cOffset);
 
     /**
      * The products of one row with {@link #PRODUCTS} others, summed by lanes: C[k, l] = Σ A[j] · B[offset k + j] over all

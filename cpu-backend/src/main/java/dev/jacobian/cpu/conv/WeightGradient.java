@@ -120,15 +120,12 @@ final class WeightGradient implements Parallel.TaskBody {
             long[] offsets, boolean add, long sums, Buffers own) {
         int tileRows = kernel.rows();
         int positions = rows * width;
-        // In front of dy, the zeros that sums begin with.
-        long from = (long) tileRows * FLOAT;
-        MemorySegment packed = own.get(Buffers.Use.PACKED, from + (long) unitImages * unitRows * width * from);
-        Correlation.clear(packed, 0, tileRows);
+        MemorySegment packed = own.get(Buffers.Use.PACKED, (long) unitImages * unitRows * width * tileRows * FLOAT);
         int output = tile * tileRows;
         int real = Math.min(tileRows, outputs - output);
         for (int i = 0; i < images; i++) {
             gemm.packPanel(dy.segment(), dy.at(image + i, group * outputs + output) + (long) row * width * FLOAT, FLOAT,
-                    dy.plane() * FLOAT, positions, real, tileRows, packed, from + (long) i * positions * from);
+                    dy.plane() * FLOAT, positions, real, tileRows, packed, (long) i * positions * tileRows * FLOAT);
         }
         int lanes = kernel.lanes();
         MemorySegment buffer = own.get(Buffers.Use.TILE, (long) tileRows * kernel.vectors() * lanes * FLOAT);
@@ -137,7 +134,7 @@ final class WeightGradient implements Parallel.TaskBody {
             for (int v = 0; v < count; v += kernel.vectors()) {
                 int vectors = Math.min(kernel.vectors(), count - v);
                 int columns = vectors * lanes;
-                kernel.tile(packed, 0, from, seen, (patches.pieceAt(piece) + (long) v * lanes) * FLOAT, offsets, 0,
+                kernel.tile(packed, 0, seen, (patches.pieceAt(piece) + (long) v * lanes) * FLOAT, offsets, 0,
                         images * positions, vectors, buffer, 0, (long) columns * FLOAT);
                 gemm.flush(buffer, 0, (long) columns * FLOAT, tileRows, columns, add, parts,
                         sums + (patches.pieceColumn(piece) + (long) v * lanes) * FLOAT, sumRow);

@@ -80,6 +80,9 @@ final class TiledProduct implements Parallel.TaskBody {
 
     private static final long TRANSPOSED_ELEMENTS = 1L << 18;
 
+    /** What one task of it computes, about, before it is transposed: stays in the second-level cache. */
+    private static final long BLOCK_BYTES = 256 << 10;
+
     private static final int FLOAT = Float.BYTES;
 
     private final GemmKernel kernel;
@@ -135,7 +138,9 @@ final class TiledProduct implements Parallel.TaskBody {
     static boolean isBetterTransposed(Operands operands) {
         Matrix d = operands.addend();
         int m = operands.m();
-        return operands.batch() == 1 && operands.a().colStride() == 1 && operands.b().rowStride() == 1
+        // Rows of A one element apart would be taken for a B that needs no packing.
+        return operands.batch() == 1 && operands.a().colStride() == 1 && operands.a().rowStride() != 1
+                && operands.b().rowStride() == 1
                 && operands.b().colStride() != 1 && m > DIRECT_B_ROWS && m <= TRANSPOSED_ROWS
                 && operands.n() >= 2 * m && (long) m * operands.k() <= TRANSPOSED_ELEMENTS
                 && (d == null || (d.rowStride() == 0 && d.colStride() == 1));
@@ -144,7 +149,7 @@ final class TiledProduct implements Parallel.TaskBody {
     /** Runs all products of the batch, on {@code team} or, if that is null, in the calling thread. */
     void run(Parallel team) {
         int threads = team == null ? 1 : team.threads();
-        if (operands.c().colStride() != 1) {
+        if (operands.c().colStride() != 1 && operands.n() > 1) {
             Workspace workspace = workspaces.take();
             transposedProduct(workspace, threads, team);
             workspaces.giveBack(workspace);
@@ -303,10 +308,11 @@ final class TiledProduct implements Parallel.TaskBody {
         MemorySegment shared = workspace.rows((long) padded * operands.k() * FLOAT);
         packPanels(team, 0, operands.k(), shared, padded);
         int tiles = ceilDiv(operands.m(), kernel.tileRows());
-        int tasks = Math.min(TASKS_PER_THREAD * threads, tiles);
+        int blocks = ceilDiv(operands.m(), (int) Math.max(1, BLOCK_BYTES / ((long) padded * FLOAT)));
+        int tasks = Math.min(Math.max(TASKS_PER_THREAD * threads, blocks), tiles);
         dispatch(team, tasks, (task, _) -> {
-            int first = task * tiles / tasks * kernel.tileRows();
-            int last = Math.min((task + 1) * tiles / tasks * kernel.tileRows(), operands.m());
+            int first = (int) ((long) task * tiles / tasks) * kernel.tileRows();
+            int last = Math.min((int) ((task + 1L) * tiles / tasks) * kernel.tileRows(), operands.m());
             Workspace own = workspaces.take();
             transposedBlock(first, last, shared, padded, own);
             workspaces.giveBack(own);

@@ -34,11 +34,6 @@ final class RowSums {
         return sums;
     }
 
-    /** What a row of sums begins with instead of zeros. */
-    void fill(int row, float value, int columns) {
-        Arrays.fill(sums[row], 0, columns, value);
-    }
-
     /** Takes four rows of the right operand, which begin at these offsets. */
     void take(MemorySegment b, long p0, long p1, long p2, long p3, int columns) {
         MemorySegment.copy(b, JAVA_FLOAT_UNALIGNED, p0, b0, 0, columns);

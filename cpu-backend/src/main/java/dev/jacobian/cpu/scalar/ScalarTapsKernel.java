@@ -29,14 +29,10 @@ public final class ScalarTapsKernel implements TapsKernel {
     }
 
     @Override
-    public void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
-            int first,
+    public void tile(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow) {
         int columns = vectors * LANES;
         RowSums sums = RowSums.zero(ROWS, columns);
-        for (int r = 0; r < ROWS; r++) {
-            sums.fill(r, a.get(JAVA_FLOAT_UNALIGNED, start + (long) r * FLOAT), columns);
-        }
         int k = 0;
         for (; k + 4 <= depth; k += 4) {
             int o = first + k;
@@ -60,13 +56,12 @@ public final class ScalarTapsKernel implements TapsKernel {
     }
 
     @Override
-    public void row(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
-            int depth, int columns, MemorySegment c, long cOffset) {
+    public void row(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first, int depth,
+            int columns, MemorySegment c, long cOffset) {
         for (int i = 0; i < columns; i += RowSums.COLUMNS) {
             int n = Math.min(RowSums.COLUMNS, columns - i);
             long at = (long) i * FLOAT;
             RowSums sums = RowSums.zero(1, n);
-            sums.fill(0, a.get(JAVA_FLOAT_UNALIGNED, start), n);
             for (int k = 0; k < depth; k++) {
                 sums.take(b, bOffset + offsets[first + k] + at, n);
                 sums.add(0, a.get(JAVA_FLOAT_UNALIGNED, aOffset + (long) k * FLOAT), n);

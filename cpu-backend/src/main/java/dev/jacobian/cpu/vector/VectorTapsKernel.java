@@ -48,37 +48,33 @@ public final class VectorTapsKernel implements TapsKernel {
     }
 
     @Override
-    public void tile(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
-            int first,
+    public void tile(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int vectors, MemorySegment c, long cOffset, long cRow) {
         if (MANY_REGISTERS) {
             switch (vectors) {
-                case 1 ->
-                    VectorTapsKernelEightRows.tile1(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                            cRow);
-                case 2 ->
-                    VectorTapsKernelEightRows.tile2(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                            cRow);
-                default ->
-                    VectorTapsKernelEightRows.tile3(a, start, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
-                            cRow);
+                case 1 -> VectorTapsKernelEightRows.tile1(a, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
+                        cRow);
+                case 2 -> VectorTapsKernelEightRows.tile2(a, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
+                        cRow);
+                default -> VectorTapsKernelEightRows.tile3(a, aOffset, b, bOffset, offsets, first, depth, c, cOffset,
+                        cRow);
             }
         } else {
             switch (vectors) {
-                case 1 -> VectorTapsKernelFourRows.tile1(a, start, aOffset, step, b, bOffset, offsets, first, depth, c,
+                case 1 -> VectorTapsKernelFourRows.tile1(a, aOffset, step, b, bOffset, offsets, first, depth, c,
                         cOffset, cRow);
-                case 2 -> VectorTapsKernelFourRows.tile2(a, start, aOffset, step, b, bOffset, offsets, first, depth, c,
+                case 2 -> VectorTapsKernelFourRows.tile2(a, aOffset, step, b, bOffset, offsets, first, depth, c,
                         cOffset, cRow);
-                default -> VectorTapsKernelFourRows.tile3(a, start, aOffset, step, b, bOffset, offsets, first, depth, c,
+                default -> VectorTapsKernelFourRows.tile3(a, aOffset, step, b, bOffset, offsets, first, depth, c,
                         cOffset, cRow);
             }
         }
     }
 
     @Override
-    public void row(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    public void row(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int columns, MemorySegment c, long cOffset) {
-        VectorTapsKernelOneRow.row(a, start, aOffset, b, bOffset, offsets, first, depth, columns, c, cOffset);
+        VectorTapsKernelOneRow.row(a, aOffset, b, bOffset, offsets, first, depth, columns, c, cOffset);
     }
 
     @Override

@@ -23,34 +23,34 @@ final class VectorTapsKernelEightRows {
     private VectorTapsKernelEightRows() {}
 
     /** Eight rows by three vectors. */
-    static void tile3(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
-            int first,
+    static void tile3(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
-        FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
-        FloatVector c01 = c00;
-        FloatVector c02 = c00;
-        FloatVector c10 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + FLOAT));
-        FloatVector c11 = c10;
-        FloatVector c12 = c10;
-        FloatVector c20 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 2 * FLOAT));
-        FloatVector c21 = c20;
-        FloatVector c22 = c20;
-        FloatVector c30 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 3 * FLOAT));
-        FloatVector c31 = c30;
-        FloatVector c32 = c30;
-        FloatVector c40 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 4 * FLOAT));
-        FloatVector c41 = c40;
-        FloatVector c42 = c40;
-        FloatVector c50 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 5 * FLOAT));
-        FloatVector c51 = c50;
-        FloatVector c52 = c50;
-        FloatVector c60 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 6 * FLOAT));
-        FloatVector c61 = c60;
-        FloatVector c62 = c60;
-        FloatVector c70 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 7 * FLOAT));
-        FloatVector c71 = c70;
-        FloatVector c72 = c70;
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c02 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c12 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c22 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
+        FloatVector c32 = zero;
+        FloatVector c40 = zero;
+        FloatVector c41 = zero;
+        FloatVector c42 = zero;
+        FloatVector c50 = zero;
+        FloatVector c51 = zero;
+        FloatVector c52 = zero;
+        FloatVector c60 = zero;
+        FloatVector c61 = zero;
+        FloatVector c62 = zero;
+        FloatVector c70 = zero;
+        FloatVector c71 = zero;
+        FloatVector c72 = zero;
         for (int k = 0; k < depth; k++) {
             long from = bOffset + offsets[first + k];
             FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, b, from, ORDER);
@@ -125,26 +125,26 @@ final class VectorTapsKernelEightRows {
     }
 
     /** Eight rows by two vectors. */
-    static void tile2(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
-            int first,
+    static void tile2(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
-        FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
-        FloatVector c01 = c00;
-        FloatVector c10 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + FLOAT));
-        FloatVector c11 = c10;
-        FloatVector c20 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 2 * FLOAT));
-        FloatVector c21 = c20;
-        FloatVector c30 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 3 * FLOAT));
-        FloatVector c31 = c30;
-        FloatVector c40 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 4 * FLOAT));
-        FloatVector c41 = c40;
-        FloatVector c50 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 5 * FLOAT));
-        FloatVector c51 = c50;
-        FloatVector c60 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 6 * FLOAT));
-        FloatVector c61 = c60;
-        FloatVector c70 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 7 * FLOAT));
-        FloatVector c71 = c70;
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
+        FloatVector c40 = zero;
+        FloatVector c41 = zero;
+        FloatVector c50 = zero;
+        FloatVector c51 = zero;
+        FloatVector c60 = zero;
+        FloatVector c61 = zero;
+        FloatVector c70 = zero;
+        FloatVector c71 = zero;
         for (int k = 0; k < depth; k++) {
             long from = bOffset + offsets[first + k];
             FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, b, from, ORDER);
@@ -202,18 +202,18 @@ final class VectorTapsKernelEightRows {
     }
 
     /** Eight rows by one vector. */
-    static void tile1(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
-            int first,
+    static void tile1(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
-        FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
-        FloatVector c10 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + FLOAT));
-        FloatVector c20 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 2 * FLOAT));
-        FloatVector c30 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 3 * FLOAT));
-        FloatVector c40 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 4 * FLOAT));
-        FloatVector c50 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 5 * FLOAT));
-        FloatVector c60 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 6 * FLOAT));
-        FloatVector c70 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 7 * FLOAT));
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector c00 = zero;
+        FloatVector c10 = zero;
+        FloatVector c20 = zero;
+        FloatVector c30 = zero;
+        FloatVector c40 = zero;
+        FloatVector c50 = zero;
+        FloatVector c60 = zero;
+        FloatVector c70 = zero;
         for (int k = 0; k < depth; k++) {
             long from = bOffset + offsets[first + k];
             FloatVector b0 = FloatVector.fromMemorySegment(SPECIES, b, from, ORDER);

@@ -25,22 +25,22 @@ final class VectorTapsKernelFourRows {
     private VectorTapsKernelFourRows() {}
 
     /** Four rows by three vectors. */
-    static void tile3(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset,
-            long[] offsets,
+    static void tile3(MemorySegment a, long aOffset, long aStep, MemorySegment b, long bOffset, long[] offsets,
             int first, int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
-        FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
-        FloatVector c01 = c00;
-        FloatVector c02 = c00;
-        FloatVector c10 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + FLOAT));
-        FloatVector c11 = c10;
-        FloatVector c12 = c10;
-        FloatVector c20 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 2 * FLOAT));
-        FloatVector c21 = c20;
-        FloatVector c22 = c20;
-        FloatVector c30 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 3 * FLOAT));
-        FloatVector c31 = c30;
-        FloatVector c32 = c30;
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c02 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c12 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c22 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
+        FloatVector c32 = zero;
         int end = first + depth;
         for (int k = first; k < end; k++) {
             long from = bOffset + offsets[k];
@@ -84,18 +84,18 @@ final class VectorTapsKernelFourRows {
     }
 
     /** Four rows by two vectors. */
-    static void tile2(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset,
-            long[] offsets,
+    static void tile2(MemorySegment a, long aOffset, long aStep, MemorySegment b, long bOffset, long[] offsets,
             int first, int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
-        FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
-        FloatVector c01 = c00;
-        FloatVector c10 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + FLOAT));
-        FloatVector c11 = c10;
-        FloatVector c20 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 2 * FLOAT));
-        FloatVector c21 = c20;
-        FloatVector c30 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 3 * FLOAT));
-        FloatVector c31 = c30;
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
         int end = first + depth;
         for (int k = first; k < end; k++) {
             long from = bOffset + offsets[k];
@@ -130,14 +130,14 @@ final class VectorTapsKernelFourRows {
     }
 
     /** Four rows by one vector. */
-    static void tile1(MemorySegment a, long start, long aOffset, long aStep, MemorySegment b, long bOffset,
-            long[] offsets,
+    static void tile1(MemorySegment a, long aOffset, long aStep, MemorySegment b, long bOffset, long[] offsets,
             int first, int depth, MemorySegment c, long cOffset, long cRow) {
         long p = aOffset;
-        FloatVector c00 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
-        FloatVector c10 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + FLOAT));
-        FloatVector c20 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 2 * FLOAT));
-        FloatVector c30 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start + 3 * FLOAT));
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector c00 = zero;
+        FloatVector c10 = zero;
+        FloatVector c20 = zero;
+        FloatVector c30 = zero;
         int end = first + depth;
         for (int k = first; k < end; k++) {
             long from = bOffset + offsets[k];

@@ -25,23 +25,23 @@ final class VectorTapsKernelOneRow {
         return VectorMask.fromLong(SPECIES, (1L << count) - 1);
     }
 
-    static void row(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
+    static void row(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets, int first,
             int depth, int columns, MemorySegment c, long cOffset) {
         if (columns >= PIECE) {
-            pieces(a, start, aOffset, b, bOffset, offsets, first, depth, columns, c, cOffset);
+            pieces(a, aOffset, b, bOffset, offsets, first, depth, columns, c, cOffset);
         } else {
-            vectors(a, start, aOffset, b, bOffset, offsets, first, depth, columns, c, cOffset);
+            vectors(a, aOffset, b, bOffset, offsets, first, depth, columns, c, cOffset);
         }
     }
 
     /** Pieces of seven vectors, of which the last may begin earlier and compute some sums again. */
-    private static void pieces(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset, long[] offsets,
+    private static void pieces(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long[] offsets,
             int first, int depth, int columns, MemorySegment c, long cOffset) {
         int end = first + depth;
         for (int i = 0; i < columns; i += PIECE) {
             long at = Math.min(i, columns - PIECE) * FLOAT;
             long p = aOffset;
-            FloatVector c0 = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
+            FloatVector c0 = FloatVector.zero(SPECIES);
             FloatVector c1 = c0;
             FloatVector c2 = c0;
             FloatVector c3 = c0;
@@ -71,13 +71,13 @@ final class VectorTapsKernelOneRow {
         }
     }
 
-    private static void vectors(MemorySegment a, long start, long aOffset, MemorySegment b, long bOffset,
+    private static void vectors(MemorySegment a, long aOffset, MemorySegment b, long bOffset,
             long[] offsets, int first, int depth, int columns, MemorySegment c, long cOffset) {
         int end = first + depth;
         for (int i = 0; i < columns; i += LANES) {
             VectorMask<Float> mask = lanes(Math.min(LANES, columns - i));
             long p = aOffset;
-            FloatVector sum = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, start));
+            FloatVector sum = FloatVector.zero(SPECIES);
             for (int k = first; k < end; k++) {
                 FloatVector v = FloatVector.broadcast(SPECIES, a.get(JAVA_FLOAT_UNALIGNED, p));
                 long from = bOffset + offsets[k] + i * FLOAT;

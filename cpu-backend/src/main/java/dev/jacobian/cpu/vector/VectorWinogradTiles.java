@@ -268,6 +268,7 @@ final class VectorWinogradTiles {
     /** As {@link WinogradKernel#products}. */
     static void products(MemorySegment a, long aOffset, MemorySegment b, long bOffset, long bRow, int groups,
             int depth, MemorySegment c, long cOffset, long cRow, int tiles) {
+        assert depth % 2 == 0;
         int group = 0;
         for (; group + 1 < groups; group += 2) {
             twoVectors(a, aOffset, b, bOffset + group * STEP, bRow, depth, c, cOffset + group * STEP, cRow, tiles);
