@@ -41,11 +41,13 @@ class CpuConv2dTest {
     }
 
     private static void check(Case c) {
-        View y = guarded(c.dy.shape());
-        View expected = Tensors.empty(DType.FLOAT32, c.dy.shape());
-        BACKEND.conv2d(c.x, c.weight, c.bias, c.window, c.groups, y);
-        REFERENCE.conv2d(c.x, c.weight, c.bias, c.window, c.groups, expected);
-        compare(y, expected, c.weight.size() / c.weight.dim(0));
+        for (View bias : new View[] {c.bias, null}) {
+            View y = guarded(c.dy.shape());
+            View expected = Tensors.empty(DType.FLOAT32, c.dy.shape());
+            BACKEND.conv2d(c.x, c.weight, bias, c.window, c.groups, y);
+            REFERENCE.conv2d(c.x, c.weight, bias, c.window, c.groups, expected);
+            compare(y, expected, c.weight.size() / c.weight.dim(0));
+        }
         View dx = guarded(c.x.shape());
         View expectedDx = Tensors.empty(DType.FLOAT32, c.x.shape());
         BACKEND.conv2dBackwardInput(c.dy, c.weight, c.window, c.groups, dx);
@@ -113,6 +115,8 @@ class CpuConv2dTest {
         }
         check(Case.of(Window2d.of(1, 1), 2, 18, 3, 10, 7, 7));
         check(Case.of(Window2d.of(1, 1), 1, 9, 2, 700, 9, 11));
+        check(Case.of(Window2d.of(1, 1), 1, 700, 1, 9, 17, 19));
+        check(Case.of(Window2d.of(1, 1), 1, 1, 1, 700, 17, 19));
         check(Case.of(Window2d.of(1, 1), 1, 17, 1, 80, 61, 33));
         check(Case.of(Window2d.of(1, 1), 1, 17, 1, 300, 50, 7));
     }

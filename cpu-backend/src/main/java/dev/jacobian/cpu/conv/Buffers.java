@@ -22,7 +22,7 @@ final class Buffers {
         PLANES,
         /** What each tap sees. */
         SHIFTS,
-        /** A register tile. */
+        /** A register tile, or a row of sums. */
         TILE,
         /** Sums of several tasks. */
         PARTS,

@@ -13,7 +13,7 @@ import java.util.List;
  * weights with rows that are shifts of the source.
  *
  * <p>Rows are read from {@link Planes}, copies which are made for one image, or a band of its rows, just before they are
- * used. A single output, as the groups of a depthwise convolution have, is summed in long rows instead of tiles.
+ * used; those of a window of one element that moves by one, without a bias, where they are. A single output, as the groups of a depthwise convolution have, is summed in long rows instead of tiles.
  *
  * <p>The gradient of the input of a window that moves in strides has phases: results of different remainders by the
  * stride meet different taps. All are summed from the same copies; with a stride of two across, the results of both
@@ -63,7 +63,7 @@ final class Correlation implements Parallel.TaskBody {
     private Planes planes;
     /** Whether planes are read where they are, with nothing beside them. */
     private boolean inPlace;
-    /** Behind the copies: what the bias, a tap of its own, sees. */
+    /** The index, behind the copies, of what the bias, a tap of its own, sees. */
     private long ones;
 
     /**
@@ -78,7 +78,7 @@ final class Correlation implements Parallel.TaskBody {
      * @param inputStride from one input to the next
      * @param kernelH the window's height
      * @param kernelW the window's width
-     * @param bias the memory of what is added to each output; null for nothing
+     * @param bias the memory of what is added to each output, of which there is one phase then; null for nothing
      * @param biasOffset its first element's index
      */
     record Weights(MemorySegment segment, long offset, int groups, int outputs, int inputs, long outputStride,
@@ -251,8 +251,10 @@ final class Correlation implements Parallel.TaskBody {
         int tile = kernel.vectors() * kernel.lanes();
         long seenFloats = ones + Math.ceilDiv((long) rows * horizontal.count(), tile) * tile;
         MemorySegment seen = inPlace ? source.segment() : own.get(Buffers.Use.PLANES, seenFloats * FLOAT);
-        for (long i = ones; i < seenFloats && weights.bias != null; i++) {
-            seen.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 1);
+        if (weights.bias != null) {
+            for (long i = ones; i < seenFloats; i++) {
+                seen.set(JAVA_FLOAT_UNALIGNED, i * FLOAT, 1);
+            }
         }
         if (leavesOut) {
             clearResults(image, group, first, rows);
